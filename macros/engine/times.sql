@@ -1,0 +1,69 @@
+{#- Times. Everything is kept as UTC in columns of type timestamp. -#}
+
+{%- macro utc_timestamp(text) -%}
+    {#- An ISO 8601 text as UTC; without an offset it is UTC already. Null where it is no time.
+        A plain cast to timestamp would drop the offset. -#}
+    {{ return(adapter.dispatch('utc_timestamp', 'outbound_sms')(text)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__utc_timestamp(text) -%}
+    timezone('UTC', coalesce(try_cast(upper({{ text }}) as timestamptz), try_strptime({{ text }}, '%Y%m%dT%H%M%S%z')))
+{%- endmacro -%}
+
+{%- macro utc_timestamp_or_rfc_2822(text) -%}
+    {#- As utc_timestamp, and also RFC 2822 ("Thu, 24 Aug 2023 05:01:45 +0000"), as carriers' REST APIs write it. -#}
+    {{ return(adapter.dispatch('utc_timestamp_or_rfc_2822', 'outbound_sms')(text)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__utc_timestamp_or_rfc_2822(text) -%}
+    timezone('UTC', coalesce(
+        try_cast(upper({{ text }}) as timestamptz),
+        try_strptime(
+            regexp_replace({{ text }}, '\s(?:GMT|UTC|Z)$', ' +0000'),
+            ['%a, %d %b %Y %H:%M:%S %z', '%d %b %Y %H:%M:%S %z', '%Y-%m-%d %H:%M:%S %z', '%Y%m%dT%H%M%S%z']
+        )
+    ))
+{%- endmacro -%}
+
+{%- macro local_date(timestamp, zone) -%}
+    {#- The day, in an IANA zone, of a UTC timestamp. -#}
+    {{ return(adapter.dispatch('local_date', 'outbound_sms')(timestamp, zone)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__local_date(timestamp, zone) -%}
+    cast(timezone({{ zone }}, timezone('UTC', {{ timestamp }})) as date)
+{%- endmacro -%}
+
+{%- macro seconds_between(earlier, later) -%}
+    {#- Seconds from one timestamp to another, to the microsecond; negative where `later` is earlier. -#}
+    {{ return(adapter.dispatch('seconds_between', 'outbound_sms')(earlier, later)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__seconds_between(earlier, later) -%}
+    ((epoch_us({{ later }}) - epoch_us({{ earlier }})) / 1000000.0::double)
+{%- endmacro -%}
+
+{%- macro add_days(timestamp, days) -%}
+    {{ return(adapter.dispatch('add_days', 'outbound_sms')(timestamp, days)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__add_days(timestamp, days) -%}
+    ({{ timestamp }} + to_hours(24 * ({{ days }})))
+{%- endmacro -%}
+
+{%- macro add_hours(timestamp, hours) -%}
+    {{ return(adapter.dispatch('add_hours', 'outbound_sms')(timestamp, hours)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__add_hours(timestamp, hours) -%}
+    ({{ timestamp }} + to_hours({{ hours }}))
+{%- endmacro -%}
+
+{%- macro iso_8601(timestamp) -%}
+    {#- A UTC timestamp as text of one width: 2026-10-16T10:33:41.239135Z. -#}
+    {{ return(adapter.dispatch('iso_8601', 'outbound_sms')(timestamp)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__iso_8601(timestamp) -%}
+    strftime({{ timestamp }}, '%Y-%m-%dT%H:%M:%S.%fZ')
+{%- endmacro -%}

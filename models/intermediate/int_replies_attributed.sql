@@ -1,0 +1,130 @@
+with replies as (
+
+    select * from {{ ref('int_replies_deduplicated') }}
+
+),
+
+sends as (
+
+    select
+        send_id,
+        message_id,
+        customer_id,
+        channel,
+        to_number,
+        from_number,
+        delivery_status,
+        sent_at
+    from {{ ref('int_sends_stated') }}
+
+),
+
+settings as (
+
+    select * from {{ ref('stg_pipeline__settings') }}
+
+),
+
+-- Sends that a reply without a send_id can answer; a number decides, and the customer where there is none.
+answerable as (
+
+    select * from sends
+    where delivery_status not in ('issue', 'canceled')
+
+),
+
+candidates as (
+
+    select
+        replies.reply_id,
+        answerable.send_id,
+        answerable.sent_at
+    from replies
+    cross join settings
+    inner join answerable
+        on
+            replies.channel = answerable.channel
+            and replies.from_number = answerable.to_number
+            and replies.received_at >= answerable.sent_at
+    where
+        replies.send_id is null
+        and replies.received_at <= {{ add_days('answerable.sent_at', 'settings.reply_window_days') }}
+        and (
+            replies.to_number is null
+            or answerable.from_number is null
+            or replies.to_number = answerable.from_number
+        )
+
+    union all
+
+    select
+        replies.reply_id,
+        answerable.send_id,
+        answerable.sent_at
+    from replies
+    cross join settings
+    inner join answerable
+        on
+            replies.channel = answerable.channel
+            and replies.customer_id = answerable.customer_id
+            and replies.received_at >= answerable.sent_at
+    where
+        replies.send_id is null
+        and replies.from_number is null
+        and replies.received_at <= {{ add_days('answerable.sent_at', 'settings.reply_window_days') }}
+        and (
+            replies.to_number is null
+            or answerable.from_number is null
+            or replies.to_number = answerable.from_number
+        )
+
+),
+
+latest_candidates as (
+
+    select
+        reply_id,
+        send_id
+    from candidates
+    qualify
+        row_number() over (
+            partition by reply_id
+            order by sent_at desc nulls last, send_id desc nulls last
+        ) = 1
+
+),
+
+named_or_found as (
+
+    select
+        replies.*,
+        coalesce(replies.send_id, latest_candidates.send_id) as answered_send_id
+    from replies
+    left join latest_candidates
+        on replies.reply_id = latest_candidates.reply_id
+
+)
+
+select
+    named_or_found.reply_id,
+    sends.send_id,
+    sends.message_id,
+    coalesce(sends.customer_id, named_or_found.customer_id) as customer_id,
+    named_or_found.channel,
+    sends.channel as send_channel,
+    named_or_found.from_number,
+    named_or_found.to_number,
+    named_or_found.body,
+    named_or_found.provider,
+    named_or_found.keyword,
+    named_or_found.keyword_group,
+    named_or_found.is_opt_out,
+    named_or_found.send_id is not null and sends.send_id is null as is_waiting,
+    {{ seconds_between('sends.sent_at', 'named_or_found.received_at') }} as response_seconds,
+    sends.sent_at,
+    named_or_found.received_at,
+    named_or_found.source,
+    named_or_found.table_name
+from named_or_found
+left join sends
+    on named_or_found.answered_send_id = sends.send_id

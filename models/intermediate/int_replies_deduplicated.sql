@@ -1,0 +1,71 @@
+with candidates as (
+
+    select * from {{ ref('int_replies_unioned') }}
+
+),
+
+keywords as (
+
+    select
+        {{ normalized_keyword('keyword') }} as normalized_keyword,
+        keyword,
+        keyword_group
+    from {{ ref('keywords') }}
+
+),
+
+keyword_groups as (
+
+    select * from {{ ref('keyword_groups') }}
+
+),
+
+deduplicated as (
+
+    select *
+    from candidates
+    qualify
+        row_number() over (
+            partition by reply_id
+            order by
+                updated_at desc nulls last,
+                received_at desc nulls last,
+                send_id desc nulls last,
+                from_number desc nulls last,
+                customer_id desc nulls last,
+                channel desc nulls last,
+                to_number desc nulls last,
+                body desc nulls last,
+                provider desc nulls last,
+                source desc nulls last,
+                content_hash desc nulls last,
+                line_number desc nulls last
+        ) = 1
+
+)
+
+select
+    deduplicated.reply_id,
+    deduplicated.send_id,
+    deduplicated.from_number,
+    deduplicated.customer_id,
+    deduplicated.channel,
+    deduplicated.to_number,
+    deduplicated.body,
+    deduplicated.provider,
+    keywords.keyword,
+    keywords.keyword_group,
+    coalesce(keyword_groups.is_opt_out, false) as is_opt_out,
+    deduplicated.received_at,
+    deduplicated.updated_at,
+    deduplicated.source,
+    deduplicated.table_name,
+    deduplicated.content_hash,
+    deduplicated.line_number
+from deduplicated
+left join keywords
+    on
+        deduplicated.channel = 'sms'
+        and {{ normalized_keyword('deduplicated.body') }} = keywords.normalized_keyword
+left join keyword_groups
+    on keywords.keyword_group = keyword_groups.keyword_group

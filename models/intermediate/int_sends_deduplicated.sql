@@ -1,0 +1,126 @@
+with candidates as (
+
+    select * from {{ ref('int_sends_unioned') }}
+
+),
+
+repeated as (
+
+    select
+        is_carrier_log,
+        send_id
+    from candidates
+    group by is_carrier_log, send_id
+    having count(*) > 1
+
+),
+
+-- Only sends with several rows are sorted; they are few, and sorting all would cost most of the model.
+ranked as (
+
+    select
+        candidates.*,
+        row_number() over (
+            partition by candidates.is_carrier_log, candidates.send_id
+            order by
+                candidates.updated_at desc nulls last,
+                candidates.sent_at desc nulls last,
+                candidates.message_id desc nulls last,
+                candidates.channel desc nulls last,
+                candidates.customer_id desc nulls last,
+                candidates.message_title desc nulls last,
+                candidates.message_version_id desc nulls last,
+                candidates.series_id desc nulls last,
+                candidates.series_title desc nulls last,
+                candidates.node_id desc nulls last,
+                candidates.customer_external_id desc nulls last,
+                candidates.customer_name desc nulls last,
+                candidates.customer_email desc nulls last,
+                candidates.company_id desc nulls last,
+                candidates.to_number desc nulls last,
+                candidates.from_number desc nulls last,
+                candidates.body desc nulls last,
+                candidates.segment_count_text desc nulls last,
+                candidates.price_text desc nulls last,
+                candidates.currency_code desc nulls last,
+                candidates.provider desc nulls last,
+                candidates.provider_message_id desc nulls last,
+                candidates.content_hash desc nulls last,
+                candidates.line_number desc nulls last
+        ) as row_rank
+    from candidates
+    inner join repeated
+        on
+            candidates.send_id = repeated.send_id
+            and candidates.is_carrier_log = repeated.is_carrier_log
+
+),
+
+winners as (
+
+    select candidates.*
+    from candidates
+    left join repeated
+        on
+            candidates.send_id = repeated.send_id
+            and candidates.is_carrier_log = repeated.is_carrier_log
+    where repeated.send_id is null
+
+    union all
+
+    select * except (row_rank)
+    from ranked
+    where row_rank = 1
+
+),
+
+application_winners as (
+
+    select * from winners
+    where not is_carrier_log
+
+),
+
+-- A row of a carrier's log is a send of its own unless a send of the application claims it.
+claimed as (
+
+    select log_winners.send_id
+    from winners as log_winners
+    inner join application_winners
+        on log_winners.provider_message_id = application_winners.provider_message_id
+    where
+        log_winners.is_carrier_log
+        and coalesce(application_winners.provider, log_winners.provider) = log_winners.provider
+
+    union
+
+    select log_winners.send_id
+    from winners as log_winners
+    inner join application_winners
+        on log_winners.send_id = application_winners.send_id
+    where log_winners.is_carrier_log
+
+),
+
+unclaimed as (
+
+    select winners.*
+    from winners
+    left join claimed
+        on winners.send_id = claimed.send_id
+    where winners.is_carrier_log and claimed.send_id is null
+
+),
+
+deduplicated as (
+
+    select * from application_winners
+
+    union all
+
+    select * from unclaimed
+
+)
+
+select * except (segment_count_text, price_text)
+from deduplicated

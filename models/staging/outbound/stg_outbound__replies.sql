@@ -1,0 +1,85 @@
+{%- set declared = source_columns('outbound', 'replies') -%}
+
+with source as (
+
+    select * from {{ source('outbound', 'replies') }}
+
+),
+
+channels as (
+
+    select * from {{ ref('channels') }}
+
+),
+
+renamed as (
+
+    select
+        {{ cleaned('reply_id') }} as reply_id,
+        {{ cleaned('send_id') }} as send_id,
+        {{ e164('from_number') }} as from_number,
+        {{ cleaned('customer_id') }} as customer_id,
+        coalesce({{ word('channel') }}, 'sms') as channel,
+        {{ e164('to_number') }} as to_number,
+        nullif(body, '') as body,
+        {{ word('provider') }} as provider,
+        {{ cleaned('received_at') }} as received_at_text,
+        {{ cleaned('updated_at') }} as updated_at_text,
+        {{ row_as_json(declared) }} as record,
+        _file as file,
+        _content_hash as content_hash,
+        _line as line_number,
+        _loaded_at as loaded_at
+    from source
+
+),
+
+typed as (
+
+    select
+        *,
+        {{ utc_timestamp('received_at_text') }} as received_at,
+        {{ utc_timestamp('updated_at_text') }} as updated_at
+    from renamed
+
+),
+
+checked as (
+
+    select
+        typed.*,
+        {{ rejection_reason(
+            [
+                missing_condition('reply_id'),
+                ["received_at_text is null", "'lacks a value in received_at'"],
+                ["coalesce(send_id, from_number, customer_id) is null",
+                    "'lacks a value in send_id, from_number or customer_id'"],
+                ["channels.channel is null", "'unknown channel: ' || typed.channel"],
+            ]
+            + time_conditions('received_at', 'received_at_text', 'received_at')
+            + time_conditions('updated_at', 'updated_at_text', 'updated_at')
+        ) }} as rejection_reason
+    from typed
+    left join channels
+        on typed.channel = channels.channel
+
+)
+
+select
+    reply_id,
+    send_id,
+    customer_id,
+    channel,
+    from_number,
+    to_number,
+    body,
+    provider,
+    received_at,
+    updated_at,
+    rejection_reason,
+    case when rejection_reason is not null then record end as record,
+    file,
+    content_hash,
+    line_number,
+    loaded_at
+from checked

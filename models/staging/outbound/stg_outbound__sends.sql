@@ -1,0 +1,116 @@
+{%- set declared = source_columns('outbound', 'sends') -%}
+
+with source as (
+
+    select * from {{ source('outbound', 'sends') }}
+
+),
+
+channels as (
+
+    select * from {{ ref('channels') }}
+
+),
+
+renamed as (
+
+    select
+        {{ cleaned('send_id') }} as send_id,
+        {{ cleaned('message_id') }} as message_id,
+        {{ word('channel') }} as channel,
+        {{ cleaned('customer_id') }} as customer_id,
+        nullif(message_title, '') as message_title,
+        {{ cleaned('message_version_id') }} as message_version_id,
+        {{ cleaned('series_id') }} as series_id,
+        nullif(series_title, '') as series_title,
+        {{ cleaned('node_id') }} as node_id,
+        {{ cleaned('customer_external_id') }} as customer_external_id,
+        nullif(customer_name, '') as customer_name,
+        {{ cleaned('customer_email') }} as customer_email,
+        {{ cleaned('company_id') }} as company_id,
+        {{ e164('to_number') }} as to_number,
+        {{ e164('from_number') }} as from_number,
+        nullif(body, '') as body,
+        {{ cleaned('segment_count') }} as segment_count_text,
+        {{ cleaned('price') }} as price_text,
+        upper({{ cleaned('currency_code') }}) as currency_code,
+        {{ word('provider') }} as provider,
+        {{ cleaned('provider_message_id') }} as provider_message_id,
+        {{ cleaned('sent_at') }} as sent_at_text,
+        {{ cleaned('updated_at') }} as updated_at_text,
+        {{ row_as_json(declared) }} as record,
+        _file as file,
+        _content_hash as content_hash,
+        _line as line_number,
+        _loaded_at as loaded_at
+    from source
+
+),
+
+typed as (
+
+    select
+        *,
+        try_cast(segment_count_text as integer) as segment_count,
+        try_cast(price_text as decimal(18, 6)) as price,
+        {{ utc_timestamp('sent_at_text') }} as sent_at,
+        {{ utc_timestamp('updated_at_text') }} as updated_at
+    from renamed
+
+),
+
+checked as (
+
+    select
+        typed.*,
+        {{ rejection_reason(
+            [
+                missing_condition('send_id'),
+                missing_condition('message_id'),
+                missing_condition('typed.channel'),
+                missing_condition('customer_id'),
+                ["sent_at_text is null", "'lacks a value in sent_at'"],
+                ["channels.channel is null", "'unknown channel: ' || typed.channel"],
+            ]
+            + time_conditions('sent_at', 'sent_at_text', 'sent_at')
+            + time_conditions('updated_at', 'updated_at_text', 'updated_at')
+        ) }} as rejection_reason
+    from typed
+    left join channels
+        on typed.channel = channels.channel
+
+)
+
+select
+    send_id,
+    message_id,
+    customer_id,
+    channel,
+    message_title,
+    message_version_id,
+    series_id,
+    series_title,
+    node_id,
+    customer_external_id,
+    customer_name,
+    customer_email,
+    company_id,
+    to_number,
+    from_number,
+    body,
+    segment_count_text,
+    price_text,
+    currency_code,
+    provider,
+    provider_message_id,
+    case when segment_count >= 0 then segment_count end as segment_count,
+    price,
+    sent_at,
+    updated_at,
+    rejection_reason,
+    case when rejection_reason is not null then record end as record,
+    file,
+    content_hash,
+    line_number,
+    loaded_at
+from checked

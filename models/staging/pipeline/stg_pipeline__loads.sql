@@ -1,0 +1,18 @@
+with source as (
+
+    select * from {{ source('pipeline', 'loads') }}
+
+)
+
+select
+    source,
+    table_name,
+    file,
+    content_hash,
+    row_count,
+    rejected_count,
+    outcome,
+    reason,
+    size_bytes,
+    loaded_at
+from source

@@ -1,0 +1,14 @@
+with source as (
+
+    select * from {{ source('pipeline', 'settings') }}
+
+)
+
+select
+    as_of,
+    reporting_timezone,
+    receipt_timeout_hours,
+    output_days,
+    reply_window_days,
+    over_messaged_count
+from source

@@ -1,0 +1,121 @@
+{%- set declared = source_columns('twilio', 'messages') -%}
+
+with source as (
+
+    select * from {{ source('twilio', 'messages') }}
+
+),
+
+provider_statuses as (
+
+    select * from {{ ref('provider_statuses') }}
+    where provider = 'twilio'
+
+),
+
+-- The four shapes (console CSV, REST, BulkExport, connector) name the same things in two or three ways.
+renamed as (
+
+    select
+        coalesce({{ cleaned('sid') }}, {{ cleaned('id') }}) as message_sid,
+        coalesce({{ cleaned('messaging_service_sid') }}, {{ cleaned('messagingservicesid') }}) as messaging_service_sid,
+        {{ word('direction') }} as direction,
+        {{ cleaned('"from"') }} as sender,
+        {{ cleaned('"to"') }} as recipient,
+        nullif(body, '') as body,
+        {{ word('status') }} as provider_status,
+        coalesce({{ cleaned('error_code') }}, {{ cleaned('errorcode') }}) as error_code,
+        nullif(error_message, '') as error_message,
+        coalesce({{ cleaned('num_segments') }}, {{ cleaned('numsegments') }}) as segment_count_text,
+        {{ cleaned('price') }} as price_text,
+        upper(coalesce({{ cleaned('price_unit') }}, {{ cleaned('priceunit') }})) as currency_code,
+        coalesce({{ cleaned('date_created') }}, {{ cleaned('created_at') }}) as created_at_text,
+        coalesce({{ cleaned('date_sent') }}, {{ cleaned('sentdate') }}) as sent_at_text,
+        coalesce({{ cleaned('date_updated') }}, {{ cleaned('updated_at') }}) as updated_at_text,
+        {{ row_as_json(declared) }} as record,
+        _file as file,
+        _content_hash as content_hash,
+        _line as line_number,
+        _loaded_at as loaded_at
+    from source
+
+),
+
+typed as (
+
+    select
+        *,
+        direction like 'outbound%' as is_outbound,
+        case
+            when sender like 'whatsapp:%' or recipient like 'whatsapp:%' then 'whatsapp'
+            when sender like '%:%' or recipient like '%:%' then null
+            else 'sms'
+        end as channel,
+        {{ e164("replace(sender, 'whatsapp:', '')") }} as from_number,
+        {{ e164("replace(recipient, 'whatsapp:', '')") }} as to_number,
+        try_cast(segment_count_text as integer) as segment_count,
+        try_cast(price_text as decimal(18, 6)) as price,
+        {{ utc_timestamp_or_rfc_2822('created_at_text') }} as created_at,
+        {{ utc_timestamp_or_rfc_2822('sent_at_text') }} as carrier_sent_at,
+        {{ utc_timestamp_or_rfc_2822('updated_at_text') }} as updated_at
+    from renamed
+
+),
+
+checked as (
+
+    select
+        typed.*,
+        provider_statuses.status,
+        {{ rejection_reason(
+            [
+                missing_condition('message_sid'),
+                missing_condition('direction'),
+                ["direction <> 'inbound' and not is_outbound", "'unknown direction: ' || direction"],
+                ["channel is null", "'unknown channel: ' || coalesce(sender, '') || ' to ' || coalesce(recipient, '')"],
+                ["coalesce(updated_at_text, sent_at_text, created_at_text) is null",
+                    "'lacks a time: expected the date sent, created or updated'"],
+                ["coalesce(sent_at_text, created_at_text) is null", "'lacks a time: expected the date sent or created'"],
+                ["is_outbound and recipient is null", "'lacks a value in to'"],
+                ["is_outbound and coalesce(messaging_service_sid, sender) is null",
+                    "'lacks a value in from or messaging_service_sid'"],
+                ["not is_outbound and sender is null", "'lacks a value in from'"],
+                ["is_outbound and typed.provider_status is null", "'lacks a value in status'"],
+                ["is_outbound and provider_statuses.status is null", "'unknown status: ' || typed.provider_status"],
+            ]
+            + time_conditions('date sent', 'sent_at_text', 'carrier_sent_at')
+            + time_conditions('date created', 'created_at_text', 'created_at')
+            + time_conditions('date updated', 'updated_at_text', 'updated_at')
+        ) }} as rejection_reason
+    from typed
+    left join provider_statuses
+        on typed.provider_status = provider_statuses.provider_status
+
+)
+
+select
+    message_sid,
+    messaging_service_sid,
+    is_outbound,
+    channel,
+    from_number,
+    to_number,
+    body,
+    status,
+    error_code,
+    error_message,
+    segment_count_text,
+    price_text,
+    currency_code,
+    case when segment_count >= 0 then segment_count end as segment_count,
+    price,
+    coalesce(carrier_sent_at, created_at) as sent_at,
+    coalesce(updated_at, carrier_sent_at, created_at) as status_at,
+    updated_at,
+    rejection_reason,
+    case when rejection_reason is not null then record end as record,
+    file,
+    content_hash,
+    line_number,
+    loaded_at
+from checked

@@ -1,0 +1,74 @@
+{%- set declared = source_columns('twilio', 'status_callbacks') -%}
+
+with source as (
+
+    select * from {{ source('twilio', 'status_callbacks') }}
+
+),
+
+provider_statuses as (
+
+    select * from {{ ref('provider_statuses') }}
+    where provider = 'twilio'
+
+),
+
+renamed as (
+
+    select
+        coalesce({{ cleaned('messagesid') }}, {{ cleaned('smssid') }}) as message_sid,
+        coalesce({{ word('messagestatus') }}, {{ word('smsstatus') }}) as provider_status,
+        {{ cleaned('errorcode') }} as error_code,
+        nullif(errormessage, '') as error_message,
+        coalesce({{ cleaned('occurred_at') }}, {{ cleaned('received_at') }}, {{ cleaned('"timestamp"') }})
+            as occurred_at_text,
+        {{ row_as_json(declared) }} as record,
+        _file as file,
+        _content_hash as content_hash,
+        _line as line_number,
+        _loaded_at as loaded_at
+    from source
+
+),
+
+typed as (
+
+    select
+        *,
+        {{ utc_timestamp_or_rfc_2822('occurred_at_text') }} as occurred_at
+    from renamed
+
+),
+
+checked as (
+
+    select
+        typed.*,
+        provider_statuses.status,
+        {{ rejection_reason(
+            [
+                ["message_sid is null", "'lacks a value in MessageSid'"],
+                ["typed.provider_status is null", "'lacks a value in MessageStatus'"],
+                ["provider_statuses.status is null", "'unknown status: ' || typed.provider_status"],
+            ]
+            + time_conditions('the time of receipt', 'occurred_at_text', 'occurred_at')
+        ) }} as rejection_reason
+    from typed
+    left join provider_statuses
+        on typed.provider_status = provider_statuses.provider_status
+
+)
+
+select
+    message_sid,
+    status,
+    error_code,
+    error_message,
+    occurred_at,
+    rejection_reason,
+    case when rejection_reason is not null then record end as record,
+    file,
+    content_hash,
+    line_number,
+    loaded_at
+from checked

@@ -1,0 +1,22 @@
+"""Errors that a user can act on: what was expected, what was found, what to do."""
+
+
+class UserError(Exception):
+    """A problem that the person running the pipeline can mend; shown as one line, without a stack trace."""
+
+
+class SettingError(UserError):
+    """A setting (environment variable) has a value that is not accepted."""
+
+    def __init__(self, name: str, value: str, accepted: str) -> None:
+        super().__init__(f"{name}={value!r} is not accepted: {accepted}")
+        self.name = name
+        self.value = value
+
+
+class ExtractRefusedError(UserError):
+    """An extract file can't be loaded at all; the message is the reason shown in audit_loads."""
+
+
+class PublishError(UserError):
+    """The built marts did not pass the last check before publishing."""

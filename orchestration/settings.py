@@ -1,0 +1,157 @@
+"""The settings of a run, read once from environment variables (README, "Settings")."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import available_timezones
+
+from orchestration.errors import SettingError
+
+# Characters that would turn a folder's name into a glob pattern or end a quoted SQL string.
+UNSAFE_IN_PATHS = "'\"*?[]{}\n\r\x00"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run needs to know of its surroundings; every field has a default.
+
+    Attributes:
+        landing_dir: folder in which extracts are dropped; never written to.
+        warehouse_dir: folder of everything that the pipeline keeps.
+        output_dir: folder of the generated files.
+        reporting_timezone: IANA zone in which a day begins.
+        as_of: moment of the report, UTC; None means the time of the newest load.
+        receipt_timeout_hours: hours without a final status after which a send is unconfirmed.
+        output_days: days before the as-of moment whose sends the row-level outputs cover.
+        reply_window_days: days after a send within which a reply can be a response to it.
+        over_messaged_count: received messages in 7 days from which a customer is over-messaged.
+        schedule_hour: hour of the day (0 to 23) at which the schedule starts the job `daily`.
+        schedule_timezone: IANA zone of that hour.
+    """
+
+    landing_dir: Path = Path("landing")
+    warehouse_dir: Path = Path("warehouse")
+    output_dir: Path = Path("outputs")
+    reporting_timezone: str = "UTC"
+    as_of: datetime | None = None
+    receipt_timeout_hours: int = 72
+    output_days: int = 90
+    reply_window_days: int = 30
+    over_messaged_count: int = 10
+    schedule_hour: int = 6
+    schedule_timezone: str = "UTC"
+
+    @property
+    def raw_dir(self) -> Path:
+        """Folder of the immutable raw layer."""
+        return self.warehouse_dir / "raw"
+
+    @property
+    def build_dir(self) -> Path:
+        """Folder of the databases being built; nobody but the pipeline opens them."""
+        return self.warehouse_dir / "build"
+
+    @property
+    def marts_path(self) -> Path:
+        """The published database."""
+        return self.warehouse_dir / "marts.duckdb"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Folder of Dagster's run history, schedules and sensors."""
+        return self.warehouse_dir / "dagster"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Read and check the settings.
+
+        Args:
+            environment: variables by name; the process's own when None. An empty value counts as not set.
+
+        Returns:
+            Settings with absolute folders.
+
+        Raises:
+            SettingError: a value is not accepted; the message names variable, value and what is accepted.
+        """
+        variables = os.environ if environment is None else environment
+        return cls(
+            landing_dir=_folder(variables, "LANDING_DIR", cls.landing_dir),
+            warehouse_dir=_folder(variables, "WAREHOUSE_DIR", cls.warehouse_dir),
+            output_dir=_folder(variables, "OUTPUT_DIR", cls.output_dir),
+            reporting_timezone=_timezone(variables, "REPORTING_TIMEZONE", cls.reporting_timezone),
+            as_of=_moment(variables, "AS_OF"),
+            receipt_timeout_hours=_whole_number(
+                variables, "RECEIPT_TIMEOUT_HOURS", cls.receipt_timeout_hours, 0, 24 * 366
+            ),
+            output_days=_whole_number(variables, "OUTPUT_DAYS", cls.output_days, 1, 36_500),
+            reply_window_days=_whole_number(variables, "REPLY_WINDOW_DAYS", cls.reply_window_days, 0, 3_660),
+            over_messaged_count=_whole_number(
+                variables, "OVER_MESSAGED_COUNT", cls.over_messaged_count, 1, 1_000_000
+            ),
+            schedule_hour=_whole_number(variables, "SCHEDULE_HOUR", cls.schedule_hour, 0, 23),
+            schedule_timezone=_timezone(variables, "SCHEDULE_TIMEZONE", cls.schedule_timezone),
+        )
+
+    def check_landing_dir(self) -> None:
+        """Make sure that the landing folder can be listed.
+
+        Raises:
+            SettingError: the folder does not exist, is no folder or can't be read.
+        """
+        accepted = "a folder that exists, with extracts in <source>/<table>/; create it or correct LANDING_DIR"
+        if not self.landing_dir.is_dir() or not os.access(self.landing_dir, os.R_OK | os.X_OK):
+            raise SettingError("LANDING_DIR", str(self.landing_dir), accepted)
+
+    def as_environment(self) -> dict[str, str]:
+        """The folders as variables for dbt, which reads them in profiles.yml and the sources' YAML."""
+        return {
+            "LANDING_DIR": str(self.landing_dir),
+            "WAREHOUSE_DIR": str(self.warehouse_dir),
+            "OUTPUT_DIR": str(self.output_dir),
+        }
+
+
+def _text(variables: Mapping[str, str], name: str) -> str | None:
+    return variables.get(name, "").strip() or None
+
+
+def _folder(variables: Mapping[str, str], name: str, default: Path) -> Path:
+    text = _text(variables, name) or str(default)
+    if any(character in text for character in UNSAFE_IN_PATHS):
+        raise SettingError(name, text, "a folder's path without quotes, line breaks and the characters * ? [ ] { }")
+    path = Path(text).expanduser().absolute()
+    if path.exists() and not path.is_dir():
+        raise SettingError(name, text, "a folder, and this is a file")
+    return path
+
+
+def _timezone(variables: Mapping[str, str], name: str, default: str) -> str:
+    text = _text(variables, name) or default
+    if text not in available_timezones():
+        raise SettingError(name, text, "an IANA time zone such as UTC, Europe/Berlin or America/New_York")
+    return text
+
+
+def _moment(variables: Mapping[str, str], name: str) -> datetime | None:
+    text = _text(variables, name)
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.year < 2000:
+        raise SettingError(name, text, "an ISO 8601 time from 2000 on, such as 2026-11-01T06:00:00Z (UTC without an offset)")
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _whole_number(variables: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = _text(variables, name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise SettingError(name, text, f"a whole number from {least} to {most}")
+    return int(text)
