@@ -1,0 +1,202 @@
+"""The commands behind make's targets: run, dev, demo."""
+
+import contextlib
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.dbt_build import PROJECT_DIR, dbt_environment, ensure_manifest, failed_nodes, target_dir
+from orchestration.errors import UserError
+from orchestration.settings import Settings
+
+# Exit codes: a run that failed, and a command that could not start because of a setting.
+EXIT_FAILED, EXIT_USAGE = 1, 2
+
+
+def prepare(settings: Settings) -> None:
+    """Make the folders and variables that Dagster and dbt need.
+
+    Raises:
+        UserError: the landing folder is missing, or the dbt project does not parse.
+    """
+    settings.check_landing_dir()
+    os.environ.update(dbt_environment(settings))
+    home = settings.dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ["DAGSTER_HOME"] = str(home)
+    shutil.copyfile(Path(__file__).with_name("dagster.yaml"), home / "dagster.yaml")
+    ensure_manifest(settings)
+
+
+def run_daily(settings: Settings) -> int:
+    """Run the job `daily` in this process and say what came out.
+
+    Args:
+        settings: of the run.
+
+    Returns:
+        Exit code: 0 where the job succeeded, else `EXIT_FAILED`.
+
+    Raises:
+        UserError: the run could not start.
+    """
+    started = time.monotonic()
+    prepare(settings)
+    log_path = settings.build_dir / "logs" / "daily.log"
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    with _output_to(log_path):
+        # Dagster is imported here: a wrong setting is told at once, without seconds of imports.
+        import dagster as dg
+
+        from orchestration.graph import DAILY, build_definitions
+
+        job = build_definitions(settings).resolve_job_def(DAILY)
+        with dg.DagsterInstance.get() as instance:
+            result = job.execute_in_process(instance=instance, raise_on_error=False)
+    if not result.success:
+        _say_failure(settings, result, log_path)
+        return EXIT_FAILED
+    is_published = any(
+        event.is_step_success and event.step_key == "publish" for event in result.all_events
+    )
+    if not is_published:
+        print(f"No extracts in {settings.landing_dir} yet: nothing to build, nothing published.")
+        return 0
+    _say_success(settings, time.monotonic() - started)
+    return 0
+
+
+def serve(settings: Settings) -> int:
+    """Start Dagster's web interface with schedule and sensor; returns its exit code when it is stopped."""
+    prepare(settings)
+    dagster = Path(sys.executable).with_name("dagster")
+    os.chdir(PROJECT_DIR)
+    os.execv(str(dagster), [str(dagster), "dev", "-m", "orchestration.definitions", *sys.argv[2:]])
+
+
+def run_demo(settings: Settings) -> int:
+    """Write the demo's extracts, run the job on them, and show the Messages list and where everything lies."""
+    from orchestration.demo_extracts import write_demo_extracts
+
+    settings.landing_dir.mkdir(parents=True, exist_ok=True)
+    write_demo_extracts(settings.landing_dir)
+    exit_code = run_daily(settings)
+    if exit_code == 0:
+        print()
+        print(messages_list(settings.marts_path))
+        print()
+        print(f"Extracts   {settings.landing_dir}")
+        print(f"Marts      {settings.marts_path}   (DuckDB, e.g. select * from rpt_messages)")
+        for path in sorted((settings.output_dir / "latest").iterdir()):
+            print(f"Output     {path}")
+    return exit_code
+
+
+def messages_list(marts_path: Path) -> str:
+    """The Messages list of a published database as a table of text."""
+    with duckdb.connect(str(marts_path), read_only=True) as connection:
+        relation = connection.sql(
+            """
+            select
+                message_title as message,
+                channel,
+                strftime(last_sent_at, '%Y-%m-%d') as last_sent,
+                sent_count as sent,
+                delivered_count as delivered,
+                issue_count as issues,
+                replied_customer_count as replied,
+                opt_out_customer_count as opt_outs,
+                engaged_customer_count as engaged,
+                format('{:.1f} %', 100 * delivery_rate) as delivery_rate,
+                format('{:.1f} %', 100 * engagement_rate) as engagement_rate
+            from (select * replace (coalesce(message_title, message_id) as message_title) from rpt_messages)
+            order by last_sent_at desc, message_id
+            """
+        )
+        columns = relation.columns
+        rows = relation.fetchall()
+    return text_table(columns, rows)
+
+
+def text_table(columns: list[str], rows: list[tuple[Any, ...]]) -> str:
+    """Lay out rows as a table of text: numbers to the right, texts to the left and cut at 40 characters."""
+    cells = [[("" if value is None else " ".join(str(value).split())[:40]) for value in row] for row in rows]
+    widths = [max(len(column), *(len(row[i]) for row in cells)) if cells else len(column) for i, column in enumerate(columns)]
+    is_number = [bool(rows) and all(isinstance(row[i], int) or str(row[i] or "").endswith("%") for row in rows) for i in range(len(columns))]
+
+    def line(values: list[str]) -> str:
+        laid = (value.rjust(width) if right else value.ljust(width) for value, width, right in zip(values, widths, is_number, strict=True))
+        return "  ".join(laid).rstrip()
+
+    return "\n".join([line(list(columns)), line(["-" * width for width in widths]), *(line(row) for row in cells)])
+
+
+def _say_success(settings: Settings, seconds: float) -> None:
+    with duckdb.connect(str(settings.marts_path), read_only=True) as connection:
+        rows = connection.execute(
+            "select source || '/' || table_name, read_count, rejected_count, duplicate_count, waiting_count"
+            " from audit_reconciliation where read_count > 0 order by all"
+        ).fetchall()
+        refused = connection.execute("select file, reason from audit_loads where outcome = 'refused' order by file").fetchall()
+        unmapped = connection.execute("select count(*) from audit_unmapped_codes").fetchone()
+    print(text_table(["extracts", "rows read", "rejected", "repeated", "waiting"], rows))
+    for file, reason in refused:
+        print(f"refused: {file}: {reason}")
+    if unmapped and unmapped[0]:
+        print(f"{unmapped[0]} error code(s) are not mapped to a reason yet: select * from audit_unmapped_codes")
+    print(f"Published {settings.marts_path} and {settings.output_dir / 'latest'} in {seconds:.1f} s")
+
+
+def _say_failure(settings: Settings, result: Any, log_path: Path) -> None:
+    nodes = failed_nodes(target_dir(settings))
+    steps = [event.step_key for event in result.all_events if event.is_step_failure]
+    print(f"The job daily failed in {', '.join(steps) or 'its set-up'}; what was published before is untouched.", file=sys.stderr)
+    if steps == ["dbt_build"] and nodes:
+        for node in nodes[:20]:
+            place = f" ({node.compiled_path})" if node.compiled_path else ""
+            print(f"  {node.name}: {node.message[:500]}{place}", file=sys.stderr)
+    else:
+        for event in result.all_events:
+            if event.is_step_failure:
+                error = event.step_failure_data.error
+                cause = error.cause if error and error.cause else error
+                message = cause.message.strip().splitlines()[0] if cause else "no message"
+                print(f"  {message}", file=sys.stderr)
+    print(f"  The whole log: {log_path}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _output_to(log_path: Path) -> Iterator[None]:
+    """Send what Dagster and dbt print to a log file, so that the command's own few lines stand out."""
+    with (
+        log_path.open("w", encoding="utf-8") as log,
+        contextlib.redirect_stdout(log),
+        contextlib.redirect_stderr(log),
+    ):
+        yield
+
+
+def main(arguments: list[str]) -> int:
+    """Run one of the commands; a problem that the user can mend is one line on standard error.
+
+    Args:
+        arguments: the command's name: run, dev or demo.
+
+    Returns:
+        The process's exit code.
+    """
+    commands = {"run": run_daily, "dev": serve, "demo": run_demo}
+    if len(arguments) < 1 or arguments[0] not in commands:
+        print(f"usage: python -m orchestration {{{'|'.join(commands)}}}", file=sys.stderr)
+        return EXIT_USAGE
+    try:
+        return commands[arguments[0]](Settings.from_environment())
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return EXIT_USAGE

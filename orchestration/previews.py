@@ -1,0 +1,80 @@
+"""What Dagster shows of a built table: its number of rows and its first rows."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+
+PREVIEW_ROWS = 5
+# Longest text in a preview's cell, in characters: previews are glanced at, and texts from outside can be long.
+PREVIEW_CHARACTERS = 60
+
+
+class Previews:
+    """Reads counts and first rows from the databases being built, read-only; a context manager."""
+
+    def __init__(self, build_dir: Path) -> None:
+        """Open the databases of a build folder; dbt must not be running."""
+        self._connection = duckdb.connect(str(build_dir / "warehouse.duckdb"), read_only=True)
+        marts = str(build_dir / "marts.duckdb").replace("'", "''")
+        self._connection.execute(f"attach '{marts}' as marts (read_only)")
+        self._tables: dict[str, tuple[str, bool]] = {
+            str(name): (str(database), bool(is_table))
+            for database, name, is_table in self._connection.execute(
+                "select database_name, table_name, true from duckdb_tables() where not internal"
+                " union all"
+                " select database_name, view_name, false from duckdb_views() where not internal"
+            ).fetchall()
+        }
+
+    def __enter__(self) -> "Previews":
+        """Give itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the databases."""
+        self._connection.close()
+
+    def row_count(self, name: str) -> int | None:
+        """Rows of a table; None for a view, whose rows would have to be computed."""
+        database, is_table = self._tables.get(name, ("", False))
+        if not is_table:
+            return None
+        row = self._connection.execute(f"select count(*) from {database}.main.{name}").fetchone()
+        return int(row[0]) if row else None
+
+    def markdown(self, name: str) -> str | None:
+        """The first rows of a table or view as a Markdown table; None where there is none of that name."""
+        database, _ = self._tables.get(name, ("", False))
+        if not database:
+            return None
+        result = self._connection.execute(f"select * from {database}.main.{name} limit {PREVIEW_ROWS}")
+        columns = [str(column[0]) for column in result.description or []]
+        return markdown_table(columns, result.fetchall())
+
+
+def markdown_table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """Write a Markdown table in which no text from outside can act as markup.
+
+    Args:
+        columns: names.
+        rows: values in the columns' order; None is shown as an empty cell.
+
+    Returns:
+        The table's text.
+    """
+    names = list(columns)
+    lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
+    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else " ".join(str(value).split())
+    text = text if len(text) <= PREVIEW_CHARACTERS else text[: PREVIEW_CHARACTERS - 1] + "…"
+    for character in "\\`*_[]|!#":
+        text = text.replace(character, "\\" + character)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

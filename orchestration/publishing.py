@@ -1,0 +1,115 @@
+"""Publishing: the built marts become `marts.duckdb`, and the outputs become visible.
+
+Everything is prepared first under temporary names, beside its place; then marts and outputs are renamed into place.
+Who has the old database open keeps reading it; a failure before the renames leaves everything as it was.
+"""
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.errors import PublishError
+from orchestration.outputs import (
+    OutputFile,
+    as_of_folder,
+    publish_outputs,
+    remove_leftovers,
+    write_csv_files,
+    write_manifest,
+)
+from orchestration.settings import Settings
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a run published.
+
+    Attributes:
+        marts_path: the database.
+        tables: rows by table.
+        output_dir: the folder of the generated files.
+        files: the CSVs in it.
+        as_of: moment of the report, naive UTC.
+    """
+
+    marts_path: Path
+    tables: dict[str, int]
+    output_dir: Path
+    files: list[OutputFile]
+    as_of: datetime
+
+
+def publish(settings: Settings) -> Published:
+    """Publish the marts and outputs of a build that has passed its tests.
+
+    Args:
+        settings: where the build, the published database and the outputs lie.
+
+    Returns:
+        What was published.
+
+    Raises:
+        PublishError: the copied database lacks tables or rows that the build has.
+    """
+    settings.output_dir.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(settings.output_dir)
+    staged = settings.output_dir / f".staged-{os.getpid()}"
+    copy = settings.warehouse_dir / f".marts-{os.getpid()}.duckdb.tmp"
+    for leftover in settings.warehouse_dir.glob(".marts-*.duckdb.tmp"):
+        leftover.unlink()
+    staged.mkdir()
+    try:
+        with duckdb.connect(str(settings.build_dir / "warehouse.duckdb"), read_only=True) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            marts = str(settings.build_dir / "marts.duckdb").replace("'", "''")
+            connection.execute(f"attach '{marts}' as marts (read_only)")
+            as_of = _as_of(connection)
+            files = write_csv_files(connection, staged)
+            expected = _row_counts(connection, "marts")
+        write_manifest(staged, as_of, files)
+        shutil.copyfile(settings.build_dir / "marts.duckdb", copy)
+        with duckdb.connect(str(copy), read_only=True) as connection:
+            row = connection.execute("select current_database()").fetchone()
+            found = _row_counts(connection, str(row[0]) if row else "")
+        if found != expected or "rpt_messages" not in found:
+            raise PublishError(f"the copied marts hold {found}, expected {expected}; nothing was published")
+        _sync(copy)
+        copy.replace(settings.marts_path)
+        output_dir = publish_outputs(staged, settings.output_dir, as_of_folder(as_of))
+    finally:
+        copy.unlink(missing_ok=True)
+        shutil.rmtree(staged, ignore_errors=True)
+    return Published(settings.marts_path, found, output_dir, files, as_of)
+
+
+def _as_of(connection: duckdb.DuckDBPyConnection) -> datetime:
+    row = connection.execute("select as_of from stg_pipeline__settings").fetchone()
+    if row is None or not isinstance(row[0], datetime):
+        raise PublishError("the build has no settings; run the job `daily` again")
+    return row[0]
+
+
+def _row_counts(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, int]:
+    """Rows by table of a database's main schema."""
+    tables = connection.execute(
+        "select table_name from duckdb_tables() where database_name = ? and schema_name = 'main' order by all", [database]
+    ).fetchall()
+    counts = {}
+    for (table,) in tables:
+        quoted = ".".join('"' + part.replace('"', '""') + '"' for part in (database, "main", str(table)))
+        row = connection.execute(f"select count(*) from {quoted}").fetchone()
+        counts[str(table)] = int(row[0]) if row else 0
+    return counts
+
+
+def _sync(path: Path) -> None:
+    """Make sure that a file's bytes are on disk before it is renamed over another."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

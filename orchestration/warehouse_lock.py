@@ -1,0 +1,38 @@
+"""One writer at a time: a run holds the warehouse until it ends, and a second one waits its turn."""
+
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import dagster as dg
+from filelock import FileLock, Timeout
+
+from orchestration.settings import Settings
+
+LOGGER = logging.getLogger("orchestration")
+
+
+class WarehouseLock(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Held for the whole run (the in-process executor sets resources up once a run); freed by the system if it dies."""
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["WarehouseLock", None, None]:
+        """Take the lock, waiting for the run that holds it."""
+        with warehouse_lock(Settings.from_environment()):
+            yield self
+
+
+@contextmanager
+def warehouse_lock(settings: Settings) -> Generator[None, None, None]:
+    """Hold a warehouse folder; waits, however long, while another process of this machine holds it."""
+    settings.warehouse_dir.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(settings.warehouse_dir / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        LOGGER.info("another run is writing to %s; waiting for it to end", settings.warehouse_dir)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
