@@ -1,0 +1,47 @@
+# Every target makes its own set-up; `make help` lists them.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo run dev test lint bench lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.installed: requirements.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked dependencies into $(VENV)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+demo: $(VENV)/.installed ## Generate small realistic extracts, run the job on them, print the Messages list
+	@$(BIN)/python -m orchestration demo
+
+run: $(VENV)/.installed ## Load your new extracts, build, test, publish marts, write outputs (job daily)
+	@$(BIN)/python -m orchestration run
+
+dev: $(VENV)/.installed ## The Dagster web interface, with schedule and sensor
+	@$(BIN)/python -m orchestration dev
+
+test: $(VENV)/.installed-dev ## Every test of the project
+	@BIN=$(BIN) bash tests/run.sh
+
+lint: $(VENV)/.installed-dev ## Formatting, lint and types only
+	@BIN=$(BIN) bash tests/run.sh lint
+
+lock: $(VENV)/.installed-dev ## Pin the newest allowed versions in requirements*.txt
+	@$(BIN)/pip install --quiet pip-tools
+	@for part in requirements requirements-dev; do \
+		$(BIN)/pip-compile --quiet --upgrade --strip-extras --no-header --no-annotate --no-emit-index-url \
+			--no-emit-find-links --generate-hashes --output-file $$part.txt $$part.in; \
+	done
+
+clean: ## Remove what the project generated: demo, virtual environment, caches (not your warehouse)
+	@rm -rf demo $(VENV) target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
