@@ -6,6 +6,12 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Settings of your own may stand in .env (see .env.example).
+ifneq (,$(wildcard .env))
+    include .env
+    export
+endif
+
 .PHONY: help demo run dev test lint bench lock clean
 
 help: ## List the targets

@@ -15,6 +15,8 @@ from orchestration.dbt_build import PROJECT_DIR, dbt_environment, ensure_manifes
 from orchestration.errors import UserError
 from orchestration.settings import Settings
 
+# Folder of everything that the demo makes.
+DEMO_DIR = "demo"
 # Exit codes: a run that failed, and a command that could not start because of a setting.
 EXIT_FAILED, EXIT_USAGE = 1, 2
 
@@ -81,9 +83,19 @@ def serve(settings: Settings) -> int:
 
 
 def run_demo(settings: Settings) -> int:
-    """Write the demo's extracts, run the job on them, and show the Messages list and where everything lies."""
-    from orchestration.demo_extracts import write_demo_extracts
+    """Write the demo's extracts, run the job on them, and show the Messages list and where everything lies.
 
+    Args:
+        settings: whatever its folders and as-of moment, the demo's own are used, so that it never mixes with yours.
+
+    Returns:
+        Exit code of the job.
+    """
+    from orchestration.demo_extracts import DEMO_AS_OF, write_demo_extracts
+
+    folders = {f"{name}_DIR": f"{DEMO_DIR}/{name.lower()}" for name in ("LANDING", "WAREHOUSE")}
+    os.environ.update({**folders, "OUTPUT_DIR": f"{DEMO_DIR}/outputs", "AS_OF": DEMO_AS_OF.isoformat()})
+    settings = Settings.from_environment()
     settings.landing_dir.mkdir(parents=True, exist_ok=True)
     write_demo_extracts(settings.landing_dir)
     exit_code = run_daily(settings)
