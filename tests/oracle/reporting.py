@@ -1,0 +1,666 @@
+"""The contract's rules a second time, in plain Python loops, to hold the SQL against.
+
+Nothing here is fast or clever on purpose: each function is one rule, to be checked by reading it.
+"""
+
+import csv
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+Row = dict[str, Any]
+Extracts = dict[str, list[dict[str, str | None]]]
+
+WHITE_SPACE = " \t\r\n\u00a0"
+SEND_TEXTS = (
+    "message_id channel customer_id message_title message_version_id series_id series_title node_id"
+    " customer_external_id customer_name customer_email company_id to_number from_number body segment_count_text"
+    " price_text currency_code provider provider_message_id"
+).split()
+REPLY_TEXTS = "send_id from_number customer_id channel to_number body provider".split()
+FREE_TEXTS = ("message_title", "series_title", "customer_name", "body", "error_message")
+TIMES_OF_STATUSES = {
+    "opened": "opened_at", "clicked": "clicked_at", "replied": "replied_at", "goal_success": "goal_at",
+    "unsubscribed": "unsubscribed_at", "completed": "completed_at",
+}
+
+
+@dataclass(frozen=True)
+class OracleSettings:
+    """The settings that the rules name."""
+
+    as_of: datetime
+    loaded_at: datetime
+    reporting_timezone: str = "UTC"
+    receipt_timeout_hours: int = 72
+    reply_window_days: int = 30
+    over_messaged_count: int = 10
+
+
+class Seeds:
+    """The seeds, read from their CSVs."""
+
+    def __init__(self, folder: Path) -> None:
+        def rows(name: str) -> list[dict[str, str]]:
+            with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+                return list(csv.DictReader(file))
+
+        self.channels = {row["channel"] for row in rows("channels")}
+        self.statuses = {row["status"]: row for row in rows("statuses")}
+        self.twilio = {row["provider_status"]: row["status"] for row in rows("provider_statuses") if row["provider"] == "twilio"}
+        self.spaces = {row["provider"]: row["default_code_space"] for row in rows("providers")}
+        self.codes = {(row["provider"], row["code_space"], row["error_code"]): row for row in rows("carrier_error_codes")}
+        self.reasons = {row["issue_reason_id"]: row for row in rows("issue_reasons")}
+        self.countries = {row["calling_prefix"]: row["is_supported"] == "true" for row in rows("countries")}
+        groups = {row["keyword_group"]: row["is_opt_out"] == "true" for row in rows("keyword_groups")}
+        self.keywords = {
+            keyword_text(row["keyword"]): (row["keyword"], row["keyword_group"], groups[row["keyword_group"]])
+            for row in rows("keywords")
+        }
+
+
+# --- reading values ------------------------------------------------------------------------------------------------
+
+
+def cleaned(text: str | None) -> str | None:
+    return (text or "").strip(WHITE_SPACE) or None
+
+
+def word(text: str | None) -> str | None:
+    return (cleaned(text) or "").lower() or None
+
+
+def moment(text: str | None) -> datetime | None:
+    """Naive UTC; ISO 8601 or RFC 2822; None where it is no time."""
+    text = cleaned(text)
+    if text is None:
+        return None
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        try:
+            value = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+    return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+
+
+def phone(text: str | None) -> str | None:
+    """Rule 11."""
+    if text is None or not text.strip(WHITE_SPACE):
+        return None
+    bare = "".join(c for c in text if not (c.isspace() or c in "./\\" or unicodedata.category(c) in ("Ps", "Pe", "Pd", "Zs")))
+    if not re.fullmatch(r"\+?[0-9]+", bare):
+        return text.strip(" ")
+    if bare.startswith("00"):
+        return "+" + bare[2:]
+    if bare.startswith("+"):
+        return bare
+    return "+" + bare if 8 <= len(bare) <= 15 else bare
+
+
+def keyword_text(text: str | None) -> str:
+    """Rule 6: the text without case, and without white space and punctuation around it."""
+    def is_around(character: str) -> bool:
+        return character in "$+<=>^`|~" or unicodedata.category(character)[0] in "PZC"
+
+    value = unicodedata.normalize("NFC", text or "")
+    while value and is_around(value[0]):
+        value = value[1:]
+    while value and is_around(value[-1]):
+        value = value[:-1]
+    return value.lower()
+
+
+def number(text: str | None, kind: Callable[[str], Any]) -> Any:
+    try:
+        return kind(cleaned(text) or "")
+    except (ValueError, InvalidOperation):
+        return None
+
+
+# --- rule 1: rejected rows -----------------------------------------------------------------------------------------
+
+
+def bad_time(text: str | None, settings: OracleSettings) -> bool:
+    if cleaned(text) is None:
+        return False
+    value = moment(text)
+    return value is None or value < datetime(2000, 1, 1) or value > settings.loaded_at + timedelta(days=1)  # noqa: DTZ001
+
+
+def good_sends(rows: list[dict[str, str | None]], seeds: Seeds, settings: OracleSettings) -> list[Row]:
+    good = []
+    for raw in rows:
+        row: Row = {name: raw.get(name) or None if name in FREE_TEXTS else cleaned(raw.get(name)) for name in (
+            "send_id", *SEND_TEXTS, "segment_count", "price", "sent_at", "updated_at")}
+        row["channel"], row["provider"] = word(raw.get("channel")), word(raw.get("provider"))
+        row["currency_code"] = (row["currency_code"] or "").upper() or None
+        row["to_number"], row["from_number"] = phone(raw.get("to_number")), phone(raw.get("from_number"))
+        row["segment_count_text"], row["price_text"] = row["segment_count"], row["price"]
+        required = ("send_id", "message_id", "channel", "customer_id", "sent_at")
+        if any(row[name] is None for name in required) or row["channel"] not in seeds.channels:
+            continue
+        if bad_time(raw.get("sent_at"), settings) or bad_time(raw.get("updated_at"), settings):
+            continue
+        row["sent_at"], row["updated_at"] = moment(raw.get("sent_at")), moment(raw.get("updated_at"))
+        row["segment_count"], row["price"] = number(row["segment_count_text"], int), number(row["price_text"], Decimal)
+        row["is_log"] = False
+        good.append(row)
+    return good
+
+
+def good_statuses(rows: list[dict[str, str | None]], seeds: Seeds, settings: OracleSettings) -> list[Row]:
+    good = []
+    for raw in rows:
+        row: Row = {name: cleaned(raw.get(name)) for name in ("send_id", "provider_message_id", "error_code")}
+        row |= {name: word(raw.get(name)) for name in ("provider", "status", "error_code_space")}
+        row["error_message"] = raw.get("error_message") or None
+        has_key = row["send_id"] or (row["provider"] and row["provider_message_id"])
+        if not has_key or row["status"] not in seeds.statuses or cleaned(raw.get("occurred_at")) is None:
+            continue
+        if bad_time(raw.get("occurred_at"), settings):
+            continue
+        row["occurred_at"], row["is_log"] = moment(raw.get("occurred_at")), False
+        good.append(row)
+    return good
+
+
+def good_replies(rows: list[dict[str, str | None]], seeds: Seeds, settings: OracleSettings) -> list[Row]:
+    good = []
+    for raw in rows:
+        row: Row = {name: cleaned(raw.get(name)) for name in ("reply_id", "send_id", "customer_id")}
+        row |= {"channel": word(raw.get("channel")) or "sms", "provider": word(raw.get("provider")), "body": raw.get("body") or None}
+        row |= {"from_number": phone(raw.get("from_number")), "to_number": phone(raw.get("to_number"))}
+        if row["reply_id"] is None or cleaned(raw.get("received_at")) is None or row["channel"] not in seeds.channels:
+            continue
+        if not (row["send_id"] or row["from_number"] or row["customer_id"]):
+            continue
+        if bad_time(raw.get("received_at"), settings) or bad_time(raw.get("updated_at"), settings):
+            continue
+        row["received_at"], row["updated_at"] = moment(raw.get("received_at")), moment(raw.get("updated_at"))
+        good.append(row)
+    return good
+
+
+def good_twilio(rows: list[dict[str, str | None]], seeds: Seeds, settings: OracleSettings) -> list[Row]:
+    """Twilio's messages: outbound rows with a status, inbound rows as replies."""
+    good = []
+    for given in rows:
+        raw = {name.lower(): text for name, text in given.items()}
+        created, updated = raw.get("date_created"), raw.get("date_updated")
+        sent = cleaned(raw.get("date_sent")) or cleaned(raw.get("sentdate"))
+        direction, sid = word(raw.get("direction")), cleaned(raw.get("sid"))
+        sender, recipient = cleaned(raw.get("from")) or "", cleaned(raw.get("to")) or ""
+        is_outbound = (direction or "").startswith("outbound")
+        if sid is None or not (is_outbound or direction == "inbound"):
+            continue
+        if not (sent or cleaned(created)) or any(bad_time(text, settings) for text in (created, sent, updated)):
+            continue
+        addresses = [sender, recipient]
+        is_whatsapp = any(address.startswith("whatsapp:") for address in addresses)
+        if not is_whatsapp and any(":" in address for address in addresses):
+            continue
+        service = cleaned(raw.get("messaging_service_sid"))
+        status = seeds.twilio.get(word(raw.get("status")) or "")
+        if is_outbound and (not recipient or not (service or sender) or status is None):
+            continue
+        if not is_outbound and not sender:
+            continue
+        from_number, to_number = (phone(address.replace("whatsapp:", "") or None) for address in addresses)
+        sent_at = moment(sent) or moment(created)
+        row: Row = dict.fromkeys((*SEND_TEXTS, "send_id"))
+        row |= {
+            "is_outbound": is_outbound, "is_log": True, "send_id": sid, "reply_id": sid, "provider_message_id": sid,
+            "provider": "twilio", "message_id": service or from_number, "customer_id": to_number if is_outbound else None,
+            "channel": "whatsapp" if is_whatsapp else "sms", "from_number": from_number, "to_number": to_number,
+            "body": raw.get("body") or None, "sent_at": sent_at, "received_at": sent_at, "updated_at": moment(updated),
+            "occurred_at": moment(updated) or sent_at, "status": status,
+            "error_code": cleaned(raw.get("error_code")) or cleaned(raw.get("errorcode")), "error_code_space": None,
+            "error_message": raw.get("error_message") or None,
+            "segment_count_text": cleaned(raw.get("num_segments")) or cleaned(raw.get("numsegments")),
+            "price_text": cleaned(raw.get("price")),
+            "currency_code": (cleaned(raw.get("price_unit")) or cleaned(raw.get("priceunit")) or "").upper() or None,
+        }
+        row["segment_count"], row["price"] = number(row["segment_count_text"], int), number(row["price_text"], Decimal)
+        good.append(row)
+    return good
+
+
+def good_callbacks(rows: list[dict[str, str | None]], seeds: Seeds) -> list[Row]:
+    good = []
+    for raw in rows:
+        sid = cleaned(raw.get("MessageSid")) or cleaned(raw.get("SmsSid"))
+        status = seeds.twilio.get(word(raw.get("MessageStatus")) or word(raw.get("SmsStatus")) or "")
+        if sid and status:
+            good.append({
+                "send_id": None, "provider": "twilio", "provider_message_id": sid, "status": status, "is_log": True,
+                "error_code": cleaned(raw.get("ErrorCode")), "error_code_space": None, "error_message": None, "occurred_at": None,
+            })
+    return good
+
+
+# --- rule 2: repeated rows -----------------------------------------------------------------------------------------
+
+
+def smallest_first(value: Any) -> tuple[bool, Any]:
+    """Sort key in which null is smallest; texts compare by their bytes."""
+    return (value is not None, value.encode() if isinstance(value, str) else (value if value is not None else 0))
+
+
+def winners(rows: list[Row], key: str, time: str, texts: list[str]) -> dict[str, Row]:
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row[key]].append(row)
+    names = ["updated_at", time, *texts]
+    return {name: max(group, key=lambda row: tuple(smallest_first(row[n]) for n in names)) for name, group in groups.items()}
+
+
+# --- the facts -----------------------------------------------------------------------------------------------------
+
+
+def all_sends(extracts: Extracts, seeds: Seeds, settings: OracleSettings, twilio: list[Row]) -> dict[str, Row]:
+    sends = winners(good_sends(extracts["outbound.sends"], seeds, settings), "send_id", "sent_at", SEND_TEXTS)
+    logged = winners([row for row in twilio if row["is_outbound"]], "send_id", "sent_at", SEND_TEXTS)
+    claimed = {
+        send["provider_message_id"] for send in sends.values() if send["provider"] in (None, "twilio")
+    } | set(sends)
+    return sends | {sid: row for sid, row in logged.items() if sid not in claimed}
+
+
+def statuses_by_send(statuses: list[Row], sends: dict[str, Row]) -> dict[str, list[Row]]:
+    by_message: dict[str, list[Row]] = defaultdict(list)
+    for send in sends.values():
+        if send["provider_message_id"]:
+            by_message[send["provider_message_id"]].append(send)
+    found: dict[str, list[Row]] = defaultdict(list)
+    for status in statuses:
+        if status["send_id"]:
+            if status["send_id"] in sends:
+                found[status["send_id"]].append(status)
+            continue
+        for send in by_message[status["provider_message_id"]]:
+            if send["provider"] == status["provider"] or (status["is_log"] and send["provider"] is None):
+                found[send["send_id"]].append(status)
+        if status["is_log"]:
+            same_id = sends.get(status["provider_message_id"])
+            if same_id and same_id["provider_message_id"] != same_id["send_id"]:
+                found[same_id["send_id"]].append(status)
+    return found
+
+
+def code_key(send: Row, status: Row, seeds: Seeds) -> tuple[Any, Any, Any]:
+    provider = send["provider"] or status["provider"]
+    return (provider, status["error_code_space"] or seeds.spaces.get(provider), status["error_code"])
+
+
+def state_send(send: Row, statuses: list[Row], seeds: Seeds, settings: OracleSettings) -> None:
+    """Rule 3 and the times of rule 8; sets the columns on the send."""
+    words, issues = set(), []
+    for status in statuses:
+        code = seeds.codes.get(code_key(send, status, seeds))
+        is_issue = seeds.statuses[status["status"]]["is_issue"] == "true"
+        if is_issue and code and code["outcome"] == "unknown":
+            words.add("sent")
+            continue
+        words.add(status["status"])
+        if is_issue:
+            issues.append(status)
+    if words & {"delivered", "opened", "clicked", "replied"}:
+        send["delivery_status"] = "delivered"
+    elif issues:
+        send["delivery_status"] = "issue"
+    elif "canceled" in words:
+        send["delivery_status"] = "canceled"
+    elif settings.as_of >= send["sent_at"] + timedelta(hours=settings.receipt_timeout_hours):
+        send["delivery_status"] = "unconfirmed"
+    else:
+        send["delivery_status"] = "pending"
+    send["has_conflicting_statuses"] = "delivered" in words and bool(issues)
+
+    def earliest(name: str) -> datetime | None:
+        return min((s["occurred_at"] for s in statuses if s["status"] == name and s["occurred_at"]), default=None)
+
+    send["delivered_at"] = earliest("delivered")
+    send["delivery_seconds"] = None
+    if send["delivered_at"]:
+        send["delivery_seconds"] = max(0.0, (send["delivered_at"] - send["sent_at"]).total_seconds())
+    for name, column in TIMES_OF_STATUSES.items():
+        send[column] = earliest(name)
+    send["is_engaged"] = any(seeds.statuses[name]["is_engaging"] == "true" for name in words)
+    send |= {"issue_at": None, "provider_error_code": None, "issue_reason_id": None, "is_retryable": None, "latest_issue": None}
+    if send["delivery_status"] == "issue":
+        latest = max(issues, key=lambda status: (
+            smallest_first(status["occurred_at"]), smallest_first(status["error_code"]),
+            smallest_first(code_key(send, status, seeds)[1]), smallest_first(status["error_message"]),
+        ))
+        send |= {"issue_at": latest["occurred_at"], "provider_error_code": latest["error_code"], "latest_issue": latest}
+        if send["channel"] == "sms":
+            explain_issue(send, latest, seeds)
+
+
+def explain_issue(send: Row, latest: Row, seeds: Seeds) -> None:
+    """Rule 4."""
+    code = seeds.codes.get(code_key(send, latest, seeds))
+    send["is_retryable"] = code["is_retryable"] == "true" if code else None
+    digits = (send["to_number"] or "").removeprefix("+") if (send["to_number"] or "").startswith("+") else ""
+    prefixes = [prefix for prefix in seeds.countries if digits.startswith(prefix)]
+    if code and code["issue_reason_id"]:
+        send["issue_reason_id"] = code["issue_reason_id"]
+    elif len(send["body"] or "") > 1800:
+        send["issue_reason_id"] = "content_too_long"
+    elif prefixes and not seeds.countries[max(prefixes, key=len)]:
+        send["issue_reason_id"] = "country_unsupported"
+    else:
+        send["issue_reason_id"] = "something_went_wrong"
+
+
+def attribute(reply: Row, sends: dict[str, Row], settings: OracleSettings) -> Row | None:
+    """Rule 5: the send that a reply answers."""
+    if reply["send_id"]:
+        return sends.get(reply["send_id"])
+    candidates = []
+    for send in sends.values():
+        if send["channel"] != reply["channel"] or send["delivery_status"] in ("issue", "canceled"):
+            continue
+        if reply["from_number"]:
+            if send["to_number"] != reply["from_number"]:
+                continue
+        elif send["customer_id"] != reply["customer_id"]:
+            continue
+        if not send["sent_at"] <= reply["received_at"] <= send["sent_at"] + timedelta(days=settings.reply_window_days):
+            continue
+        if reply["to_number"] and send["from_number"] and reply["to_number"] != send["from_number"]:
+            continue
+        candidates.append(send)
+    return max(candidates, key=lambda send: (send["sent_at"], send["send_id"].encode()), default=None)
+
+
+# --- the reports ---------------------------------------------------------------------------------------------------
+
+
+def percentile(values: Iterable[float | None], share: float) -> float | None:
+    ordered = sorted(value for value in values if value is not None)
+    if not ordered:
+        return None
+    place = share * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+def group(rows: Iterable[Row], *names: str) -> dict[tuple[Any, ...], list[Row]]:
+    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[tuple(row[name] for name in names)].append(row)
+    return groups
+
+
+def customers(rows: Iterable[Row]) -> int:
+    return len({row["customer_id"] for row in rows})
+
+
+def rate(count: int, total: int) -> float | None:
+    return count / total if total else None
+
+
+def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path) -> dict[str, list[Row]]:
+    """Compute the contract's tables.
+
+    Args:
+        extracts: rows of text by "source.table", in any order.
+        settings: of the run; times naive UTC.
+        seeds_dir: folder of the seeds' CSVs.
+
+    Returns:
+        Rows by table; times naive UTC, money as Decimal, rates and seconds as float.
+    """
+    seeds = Seeds(seeds_dir)
+    extracts = defaultdict(list, extracts)
+    twilio = good_twilio(extracts["twilio.messages"], seeds, settings)
+    sends = all_sends(extracts, seeds, settings, twilio)
+    statuses = good_statuses(extracts["outbound.statuses"], seeds, settings)
+    outbound_logged = [{**row, "send_id": None} for row in twilio if row["is_outbound"]]
+    statuses += outbound_logged + good_callbacks(extracts["twilio.status_callbacks"], seeds)
+    by_send = statuses_by_send(statuses, sends)
+    for send in sends.values():
+        state_send(send, by_send[send["send_id"]], seeds, settings)
+        zone = ZoneInfo(settings.reporting_timezone)
+        send["sent_date"] = send["sent_at"].replace(tzinfo=UTC).astimezone(zone).date()
+        send["status_is_engaged"] = send["is_engaged"]
+
+    inbound = [{**row, "send_id": None, "source": "twilio"} for row in twilio if not row["is_outbound"]]
+    outbound_replies = [{**row, "source": "outbound"} for row in good_replies(extracts["outbound.replies"], seeds, settings)]
+    replies = winners(outbound_replies + inbound, "reply_id", "received_at", [*REPLY_TEXTS, "source"])
+    fct_replies, attributed = [], []
+    for reply in replies.values():
+        send = attribute(reply, sends, settings)
+        keyword = seeds.keywords.get(keyword_text(reply["body"])) if reply["channel"] == "sms" and reply["body"] else None
+        row = {
+            "reply_id": reply["reply_id"],
+            "message_id": send["message_id"] if send else None,
+            "send_id": send["send_id"] if send else None,
+            "customer_id": send["customer_id"] if send else reply["customer_id"],
+            "channel": reply["channel"],
+            "body": reply["body"],
+            "received_at": reply["received_at"],
+            "is_keyword": keyword is not None,
+            "keyword": keyword[0] if keyword else None,
+            "keyword_group": keyword[1] if keyword else None,
+            "response_seconds": (reply["received_at"] - send["sent_at"]).total_seconds() if send else None,
+        }
+        fct_replies.append(row)
+        if send:
+            attributed.append((send, row, bool(keyword and keyword[2])))
+    for send, row, is_opt_out in attributed:  # rule 8
+        send["replied_at"] = min(filter(None, (send["replied_at"], row["received_at"])))
+        if is_opt_out:
+            send["unsubscribed_at"] = min(filter(None, (send["unsubscribed_at"], row["received_at"])))
+        else:
+            send["is_engaged"] = True
+
+    titles = {}
+    for (message_id,), rows in group(sends.values(), "message_id").items():  # rule 12
+        latest = max(rows, key=lambda send: (send["sent_at"], send["send_id"].encode()))
+        titles[message_id] = (latest["message_title"], latest["channel"])
+
+    responses = []  # rule 7
+    is_opt_out_reply = {row["reply_id"]: is_opt_out for _, row, is_opt_out in attributed}
+    sms_replies = [row for send, row, _ in attributed if row["channel"] == "sms" and send["channel"] == "sms"]
+    responses += [row | {"response_type": "keyword"} for row in sms_replies if row["is_keyword"]]
+    for rows in group((row for row in sms_replies if not row["is_keyword"]), "message_id", "customer_id").values():
+        first = min(rows, key=lambda row: (row["received_at"], row["reply_id"].encode()))
+        responses.append(first | {"response_type": "first_response"})
+
+    sms_issues = [send for send in sends.values() if send["channel"] == "sms" and send["delivery_status"] == "issue"]
+    tables = {
+        "fct_sends": [
+            {name: send[name] for name in (
+                "send_id message_id channel customer_id provider provider_message_id to_number from_number segment_count"
+                " sent_at sent_date delivery_status delivered_at delivery_seconds issue_at issue_reason_id"
+                " provider_error_code has_conflicting_statuses opened_at clicked_at replied_at goal_at unsubscribed_at"
+                " is_engaged").split()}
+            for send in sends.values()
+        ],
+        "fct_delivery_issues": [
+            {name: send[name] for name in (
+                "send_id message_id customer_id customer_name to_number provider provider_error_code issue_reason_id"
+                " is_retryable issue_at").split()}
+            | {"message_title": titles[send["message_id"]][0]}
+            | {name: seeds.reasons[send["issue_reason_id"]][name] for name in ("issue_reason", "meaning", "fix")}
+            for send in sms_issues
+        ],
+        "fct_replies": fct_replies,
+        "fct_responses": [
+            {name: row[name] for name in (
+                "reply_id message_id send_id customer_id body received_at response_type keyword keyword_group"
+                " response_seconds").split()}
+            for row in responses
+        ],
+    }
+    tables |= message_reports(sends, responses, is_opt_out_reply, titles, sms_issues, seeds)
+    tables["rpt_customer_contacts"] = contacts(sends, settings)
+    tables["rpt_fix_list"] = fix_list(sends, sms_issues, seeds)
+    tables["audit_unmapped_codes"] = unmapped(sms_issues, seeds)
+    return tables
+
+
+def message_reports(
+    sends: dict[str, Row], responses: list[Row], is_opt_out: dict[str, bool], titles: dict[str, tuple[Any, Any]],
+    sms_issues: list[Row], seeds: Seeds,
+) -> dict[str, list[Row]]:
+    """Rule 10: the reports by message and by day."""
+    tables: dict[str, list[Row]] = defaultdict(list)
+    by_message = group(sends.values(), "message_id")
+    for (message_id,), rows in by_message.items():
+        sent = [row for row in rows if row["delivery_status"] != "canceled"]
+        status = {name: [row for row in rows if row["delivery_status"] == name] for name in (
+            "delivered", "issue", "pending", "unconfirmed", "canceled")}
+        keywords = [row for row in responses if row["message_id"] == message_id and row["response_type"] == "keyword"]
+        reached = {
+            "opened": "opened_at", "clicked": "clicked_at", "replied": "replied_at", "goal": "goal_at",
+            "completed": "completed_at", "unsubscribed": "unsubscribed_at", "engaged": "is_engaged",
+        }
+        counts = {name: customers(row for row in sent if row[column]) for name, column in reached.items()}
+        total = customers(sent)
+        tables["rpt_messages"].append(
+            {
+                "message_id": message_id, "message_title": titles[message_id][0], "channel": titles[message_id][1],
+                "first_sent_at": min(row["sent_at"] for row in rows), "last_sent_at": max(row["sent_at"] for row in rows),
+                "sent_count": len(sent),
+            }
+            | {f"{name}_count": len(found) for name, found in status.items()}
+            | {
+                "sent_customer_count": total,
+                "delivered_customer_count": customers(status["delivered"]),
+                "issue_customer_count": customers(status["issue"]),
+                "replied_customer_count": counts["replied"],
+                "keyword_reply_count": len(keywords),
+                "opt_out_customer_count": customers(row for row in keywords if is_opt_out[row["reply_id"]]),
+                "engaged_customer_count": counts["engaged"],
+                "delivery_rate": rate(customers(status["delivered"]), total),
+                "issue_rate": rate(customers(status["issue"]), total),
+                "reply_rate": rate(counts["replied"], total),
+                "engagement_rate": rate(counts["engaged"], total),
+            }
+        )
+        tables["rpt_message_engagement"].append(
+            {"message_id": message_id, "channel": titles[message_id][1], "sent_customer_count": total}
+            | {f"{name}_customer_count": count for name, count in counts.items()}
+            | {f"{name}_rate": rate(count, total) for name, count in counts.items()}
+        )
+        sms = [row for row in rows if row["channel"] == "sms"]
+        if sms:
+            tables["rpt_message_delivery"].append(message_delivery(message_id, sms))
+    for (message_id, reason), rows in group(sms_issues, "message_id", "issue_reason_id").items():
+        tables["rpt_message_issues"].append(
+            {"message_id": message_id, "issue_reason_id": reason, "issue_count": len(rows), "issue_customer_count": customers(rows)}
+            | {name: seeds.reasons[reason][name] for name in ("issue_reason", "meaning", "fix")}
+            | {"issue_share": len(rows) / len([row for row in sms_issues if row["message_id"] == message_id])}
+        )
+    for (message_id, keyword_group), rows in group(responses, "message_id", "keyword_group").items():
+        tables["rpt_message_responses"].append({
+            "message_id": message_id, "keyword_group": keyword_group, "response_count": len(rows),
+            "response_customer_count": customers(rows),
+            "response_seconds_p50": percentile((row["response_seconds"] for row in rows), 0.5),
+        })
+    for (day, channel, message_id), rows in group(sends.values(), "sent_date", "channel", "message_id").items():
+        sent = [row for row in rows if row["delivery_status"] != "canceled"]
+        tables["rpt_customer_engagement_daily"].append({
+            "sent_date": day, "channel": channel, "message_id": message_id, "message_title": titles[message_id][0],
+            "sent_count": len(sent),
+            "delivered_count": sum(row["delivery_status"] == "delivered" for row in rows),
+            "issue_count": sum(row["delivery_status"] == "issue" for row in rows),
+            **{f"{name}_count": sum(row[f"{name}_at"] is not None for row in sent)
+               for name in ("opened", "clicked", "replied", "goal", "unsubscribed")},
+            "engaged_count": sum(row["is_engaged"] for row in sent),
+        })
+    return tables
+
+
+def message_delivery(message_id: str, sms: list[Row]) -> Row:
+    delivered = [row for row in sms if row["delivery_status"] == "delivered"]
+    priced = [row for row in sms if row["price"] is not None]
+    currencies = {row["currency_code"] for row in priced}
+    segments = [row["segment_count"] for row in sms if row["delivery_status"] != "canceled" and row["segment_count"] is not None]
+    times = [row["delivered_at"] for row in sms if row["delivered_at"]]
+    return {
+        "message_id": message_id,
+        "sent_count": sum(row["delivery_status"] != "canceled" for row in sms),
+        "delivered_count": len(delivered),
+        "issue_count": sum(row["delivery_status"] == "issue" for row in sms),
+        "delivered_customer_count": customers(delivered),
+        "first_delivered_at": min(times, default=None),
+        "last_delivered_at": max(times, default=None),
+        **{f"delivery_seconds_p{share}": percentile((row["delivery_seconds"] for row in delivered), share / 100)
+           for share in (50, 95, 99)},
+        "segment_count": sum(segments) if segments else None,
+        "cost": sum((abs(row["price"]) for row in priced), Decimal(0)) if len(currencies) == 1 else None,
+        "currency_code": next(iter(currencies)) if len(currencies) == 1 else None,
+    }
+
+
+def contacts(sends: dict[str, Row], settings: OracleSettings) -> list[Row]:
+    table = []
+    for (customer_id,), rows in group(sends.values(), "customer_id").items():
+        row: Row = {"customer_id": customer_id}
+        for prefix in ("", "sms_"):
+            for days in (7, 28, 90):
+                row[f"{prefix}received_{days}_days_count"] = sum(
+                    send["delivery_status"] == "delivered"
+                    and settings.as_of - timedelta(days=days) < send["sent_at"] <= settings.as_of
+                    and (not prefix or send["channel"] == "sms")
+                    for send in rows
+                )
+        row["is_over_messaged"] = row["received_7_days_count"] >= settings.over_messaged_count
+        table.append(row)
+    return table
+
+
+def fix_list(sends: dict[str, Row], sms_issues: list[Row], seeds: Seeds) -> list[Row]:
+    def order(send: Row) -> tuple[Any, ...]:
+        return (send["sent_at"], send["send_id"].encode())
+
+    delivered = [send for send in sends.values() if send["channel"] == "sms" and send["delivery_status"] == "delivered"]
+    last: dict[tuple[Any, ...], tuple[Any, ...]] = {
+        key: max(order(send) for send in rows) for key, rows in group(delivered, "customer_id", "to_number").items()
+    }
+    standing = [
+        send for send in sms_issues
+        if (send["customer_id"], send["to_number"]) not in last
+        or order(send) > last[(send["customer_id"], send["to_number"])]
+    ]
+    table = []
+    for (customer_id, to_number, reason), rows in group(standing, "customer_id", "to_number", "issue_reason_id").items():
+        times = [row["issue_at"] for row in rows if row["issue_at"]]
+        table.append({
+            "customer_id": customer_id, "to_number": to_number, "issue_reason_id": reason,
+            "issue_reason": seeds.reasons[reason]["issue_reason"], "fix": seeds.reasons[reason]["fix"],
+            "issue_count": len(rows), "first_issue_at": min(times, default=None), "last_issue_at": max(times, default=None),
+            "last_message_id": max(rows, key=order)["message_id"],
+        })
+    return table
+
+
+def unmapped(sms_issues: list[Row], seeds: Seeds) -> list[Row]:
+    found = []
+    for send in sms_issues:
+        key = code_key(send, send["latest_issue"], seeds)
+        if send["provider_error_code"] is not None and key not in seeds.codes:
+            found.append({**send, "lookup_provider": key[0], "error_message": send["latest_issue"]["error_message"]})
+    table = []
+    for (provider, code), rows in group(found, "lookup_provider", "provider_error_code").items():
+        latest = max(rows, key=lambda row: (smallest_first(row["issue_at"]), smallest_first(row["error_message"])))
+        table.append({
+            "provider": provider, "error_code": code, "error_message": latest["error_message"], "issue_count": len(rows),
+            "last_seen_at": latest["issue_at"],
+        })
+    return table

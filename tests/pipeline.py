@@ -1,0 +1,127 @@
+"""Running the pipeline on extracts that a test makes."""
+
+import csv
+import gzip
+import json
+import os
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.dbt_build import PROJECT_DIR, dbt_environment, dbt_executable, ensure_manifest
+from orchestration.declarations import read_extract_tables
+from orchestration.publishing import Published, publish
+from orchestration.raw_layer import LoadSummary, RawLayer
+from orchestration.settings import Settings
+
+Rows = list[dict[str, str | None]]
+AS_OF = "2026-11-01T06:00:00Z"
+
+
+class Pipeline:
+    """A landing folder, a warehouse and an outputs folder of a test's own."""
+
+    def __init__(self, root: Path, **variables: str) -> None:
+        self.root = root
+        self.variables = {
+            "LANDING_DIR": str(root / "landing"),
+            "WAREHOUSE_DIR": str(root / "warehouse"),
+            "OUTPUT_DIR": str(root / "outputs"),
+            "AS_OF": AS_OF,
+            **variables,
+        }
+        (root / "landing").mkdir(parents=True, exist_ok=True)
+        self.settings = Settings.from_environment(self.variables)
+
+    @property
+    def raw_layer(self) -> RawLayer:
+        return RawLayer(self.settings, read_extract_tables(ensure_manifest(self.settings)))
+
+    def drop(self, file: str, content: bytes | str) -> Path:
+        """Put a file into the landing folder."""
+        path = self.settings.landing_dir / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def drop_rows(self, file: str, rows: Rows) -> Path:
+        """Put rows into the landing folder, in the format that the file's name says."""
+        return self.drop(file, render(rows, file))
+
+    def load(self) -> dict[tuple[str, str], LoadSummary]:
+        """Load what is new into the raw layer."""
+        summaries = self.raw_layer.load()
+        self.raw_layer.write_settings()
+        self.settings.build_dir.mkdir(parents=True, exist_ok=True)
+        return summaries
+
+    def dbt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run dbt on the warehouse."""
+        ensure_manifest(self.settings)
+        return subprocess.run(
+            [dbt_executable(), "--no-use-colors", *arguments],
+            cwd=PROJECT_DIR,
+            env={**os.environ, **dbt_environment(self.settings)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def build(self, with_tests: bool = False) -> None:
+        """Build all tables, with their data tests or without."""
+        excluded = ["unit_test"] if with_tests else ["unit_test", "test"]
+        result = self.dbt("build", "--exclude-resource-type", *excluded)
+        assert result.returncode == 0, result.stdout
+
+    def run(self, with_tests: bool = False) -> Published:
+        """Load, build and publish, as the job does."""
+        self.load()
+        self.build(with_tests)
+        return publish(self.settings)
+
+    def make_run(self, command: str = "run", **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run the command behind a make target, in a process of its own."""
+        return subprocess.run(
+            [dbt_executable().replace("dbt", "python"), "-m", "orchestration", command],
+            cwd=PROJECT_DIR,
+            env={**os.environ, **self.variables, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Query the published marts, as an analyst does."""
+        with duckdb.connect(str(self.settings.marts_path), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def table(self, name: str, columns: Iterable[str] | None = None) -> list[dict[str, Any]]:
+        """Rows of a built table, published or not."""
+        with duckdb.connect(str(self.settings.build_dir / "marts.duckdb"), read_only=True) as connection:
+            shown = "*" if columns is None else ", ".join(columns)
+            result = connection.execute(f"select {shown} from {name}")
+            names = [column[0] for column in result.description or []]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def render(rows: Rows, file: str) -> bytes:
+    """Write rows as CSV or JSON lines, compressed where the name ends in .gz."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    if ".jsonl" in file:
+        text = "".join(json.dumps({k: v for k, v in row.items() if v is not None}, ensure_ascii=False) + "\n" for row in rows)
+    else:
+        lines = _Lines()
+        writer = csv.DictWriter(lines, columns, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+        writer.writeheader()
+        writer.writerows(rows)
+        text = "".join(lines)
+    content = text.encode()
+    return gzip.compress(content) if file.endswith(".gz") else content
+
+
+class _Lines(list[str]):
+    def write(self, line: str) -> None:
+        self.append(line)
