@@ -45,7 +45,11 @@
 {%- endmacro -%}
 
 {%- macro duckdb__row_as_json(columns) -%}
+    {%- if columns %}
     to_json(struct_pack({% for column in columns %}"{{ column }}" := "{{ column }}"{{ ", " if not loop.last }}{% endfor %}))::varchar
+    {%- else %}
+    cast(null as varchar)
+    {%- endif %}
 {%- endmacro -%}
 
 {%- macro csv_text(text) -%}

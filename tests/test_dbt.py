@@ -1,0 +1,44 @@
+"""dbt's own tests: the project parses without warnings, and every unit test passes."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.dbt_build import ensure_manifest
+from orchestration.declarations import read_extract_tables
+from orchestration.extract_files import LINEAGE_COLUMNS
+from tests.pipeline import Pipeline
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    pipeline = Pipeline(tmp_path_factory.mktemp("units"))
+    pipeline.load()
+    return pipeline
+
+
+def create_source_tables(pipeline: Pipeline) -> None:
+    """Unit tests look up the types of a source's columns in a table of its name."""
+    tables = read_extract_tables(ensure_manifest(pipeline.settings))
+    with duckdb.connect(str(pipeline.settings.build_dir / "warehouse.duckdb")) as connection:
+        for table in tables.values():
+            lineage = dict.fromkeys(LINEAGE_COLUMNS, "varchar") | {"_line": "bigint", "_loaded_at": "timestamp"}
+            columns = dict.fromkeys(table.columns, "varchar") | lineage
+            shape = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+            connection.execute(f'create schema if not exists "{table.source}"')
+            connection.execute(f'create or replace table "{table.source}"."{table.name}" ({shape})')
+
+
+def test_the_project_parses_without_warnings(pipeline: Pipeline) -> None:
+    result = pipeline.dbt("--warn-error", "parse", "--no-partial-parse")
+    assert result.returncode == 0, result.stdout
+
+
+def test_every_unit_test_passes(pipeline: Pipeline) -> None:
+    for arguments in (["seed"], ["run", "--empty"]):
+        result = pipeline.dbt(*arguments)
+        assert result.returncode == 0, result.stdout
+    create_source_tables(pipeline)
+    result = pipeline.dbt("test", "--select", "test_type:unit")
+    assert result.returncode == 0, result.stdout
