@@ -510,7 +510,7 @@ def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | None, tuple[s
             values: Any = None
             if reason is None:
                 try:
-                    values = json.loads(text, parse_float=str, parse_int=str)
+                    values = _parse_json(text)
                     reason = _unreadable_text(json.dumps(values, ensure_ascii=False).replace("\\u0000", "\x00"))
                 except (ValueError, RecursionError) as error:
                     reason = f"is not JSON: {error}"
@@ -520,6 +520,15 @@ def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | None, tuple[s
                 yield line_number, values, ("", "")
             else:
                 yield line_number, None, (text, f"the line {reason}")
+
+
+def _parse_json(text: str) -> Any:
+    """Parse a JSON line; an object's own numbers stay the texts that they are, so that 0.00750 keeps its zeros."""
+    values = json.loads(text, parse_float=str, parse_int=str)
+    if not isinstance(values, dict) or not any(isinstance(value, dict | list) for value in values.values()):
+        return values
+    plain = json.loads(text)
+    return {key: plain[key] if isinstance(value, dict | list) else value for key, value in values.items()}
 
 
 def _json_text(value: Any) -> str | None:

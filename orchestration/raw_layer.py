@@ -11,7 +11,7 @@ is a no-op, since the hash of its bytes is its name.
 
 import os
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -197,7 +197,8 @@ class RawLayer:
                 for entry in ledger
                 if entry.outcome == LOADED
             }
-            pending: list[tuple[Extract, str | None, Any]] = []
+            known_contents = set(first_files)
+            pending: list[tuple[Extract, str | None, Future[LedgerEntry] | None]] = []
             for extract, content_hash in zip(extracts, hashes, strict=True):
                 content_key = (extract.source, extract.table_name, content_hash or "")
                 if content_hash is None or content_key in first_files:
@@ -205,21 +206,21 @@ class RawLayer:
                 else:
                     first_files[content_key] = extract.file
                     pending.append((extract, content_hash, pool.submit(self._load_extract, extract, content_hash, loaded_at)))
-            refused: dict[tuple[str, str, str], LedgerEntry] = {}
+            loaded = set(known_contents)
             new_entries = []
             for extract, content_hash, future in pending:
                 content_key = (extract.source, extract.table_name, content_hash or "")
                 if content_hash is None:
-                    entry = _entry(extract, "", loaded_at, REFUSED, "can't be read: check that it exists and its permissions")
-                    entry = replace(entry, modified_ns=-1)  # tried again at the next load
-                elif future is not None:
-                    entry = future.result()
-                    if entry.outcome == REFUSED:
-                        refused[content_key] = entry
-                elif content_key in refused:
-                    entry = replace(refused[content_key], file=extract.file, size_bytes=extract.size_bytes, modified_ns=extract.modified_ns)
-                else:
+                    reason = "can't be read: check that it exists and its permissions"
+                    entry = replace(_entry(extract, "", loaded_at, REFUSED, reason), modified_ns=-1)  # tried again each time
+                elif future is None and content_key in loaded:
                     entry = _entry(extract, content_hash, loaded_at, DUPLICATE, f"same content as {first_files[content_key]}")
+                else:
+                    # A copy of a file that was refused is tried itself: its name may tell another format.
+                    entry = future.result() if future else self._load_extract(extract, content_hash, loaded_at)
+                if entry.outcome == LOADED:
+                    loaded.add(content_key)
+                    first_files[content_key] = extract.file
                 new_entries.append(entry)
         ledger, new_entries = _merge(ledger, new_entries)
         if new_entries or not self.ledger_path.exists() or extracts:

@@ -1,0 +1,170 @@
+"""The commands as users meet them: what they print, what they exit with, what they leave behind."""
+
+import csv
+import hashlib
+import json
+import threading
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.pipeline import Pipeline
+
+SENDS = [
+    {"send_id": f"s{n}", "message_id": "m1", "channel": "sms", "customer_id": f"c{n}", "sent_at": "2026-10-31T09:00:00Z",
+     "message_title": "=1+1", "to_number": f"+1415555{n:04d}", "provider": "twilio", "provider_message_id": f"SM{n}"}
+    for n in range(4)
+]  # fmt: skip
+STATUSES = [
+    {"send_id": "s0", "status": "delivered", "occurred_at": "2026-10-31T09:00:05Z"},
+    {"provider": "twilio", "provider_message_id": "SM1", "status": "undelivered", "error_code": "30006", "occurred_at": "2026-10-31T09:00:05Z"},
+]
+
+
+def drop_extracts(pipeline: Pipeline) -> None:
+    pipeline.drop_rows("outbound/sends/a.csv", SENDS)
+    pipeline.drop_rows("outbound/statuses/a.jsonl", STATUSES)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("REPORTING_TIMEZONE", "Nowhere"), ("AS_OF", "soon"), ("LANDING_DIR", "/no/such/folder")],
+)
+def test_a_wrong_setting_is_one_line(pipeline: Pipeline, variable: str, value: str) -> None:
+    result = pipeline.make_run(**{variable: value})
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    assert variable in result.stderr
+    assert not pipeline.settings.marts_path.exists()
+
+
+def test_an_empty_landing_folder_is_a_clear_line(pipeline: Pipeline) -> None:
+    result = pipeline.make_run()
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("No extracts in ")
+    assert result.stderr == ""
+    assert not pipeline.settings.marts_path.exists()
+    assert not (pipeline.settings.output_dir / "latest").exists()
+
+
+def test_a_first_run_with_only_replies_works(pipeline: Pipeline) -> None:
+    pipeline.drop_rows("outbound/replies/a.csv", [{"reply_id": "r1", "received_at": "2026-10-31T09:00:00Z", "from_number": "+1"}])
+    result = pipeline.make_run()
+    assert result.returncode == 0, result.stderr
+    assert pipeline.query("select reply_id, send_id from fct_replies") == [("r1", None)]
+    assert pipeline.query("select count(*) from rpt_messages") == [(0,)]
+
+
+def test_a_run_publishes_marts_and_outputs(pipeline: Pipeline) -> None:
+    drop_extracts(pipeline)
+    result = pipeline.make_run()
+    assert result.returncode == 0, result.stderr
+    assert pipeline.query("select message_id, sent_count, delivered_count, issue_count, delivery_rate from rpt_messages") == [
+        ("m1", 4, 1, 1, 0.25)
+    ]
+    latest = pipeline.settings.output_dir / "latest"
+    assert latest.readlink() == Path("20261101-060000")
+    manifest = json.loads((latest / "manifest.json").read_text())
+    assert manifest["as_of"] == "2026-11-01T06:00:00Z"
+    assert set(manifest["files"]) == {
+        "messages.csv", "message_delivery.csv", "delivery_issues.csv", "responses.csv", "customer_engagement.csv", "fix_list.csv",
+    }  # fmt: skip
+    for name, facts in manifest["files"].items():
+        content = (latest / name).read_bytes()
+        assert (facts["bytes"], facts["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+        rows = list(csv.reader(content.decode().splitlines()))
+        assert rows[0] == facts["columns"]
+        assert len(rows) - 1 == facts["rows"]
+    with (latest / "delivery_issues.csv").open(newline="") as file:
+        (issue,) = csv.DictReader(file)
+    assert issue["message_title"] == "'=1+1"
+    assert issue["to_number"] == "+14155550001"
+    assert issue["issue_reason"] == "Unable to deliver to landline or unreachable carrier."
+    assert issue["issue_at"] == "2026-10-31T09:00:05.000000Z"
+
+
+def test_the_published_file_opens_in_older_clients(pipeline: Pipeline) -> None:
+    drop_extracts(pipeline)
+    pipeline.run()
+    header = pipeline.settings.marts_path.read_bytes()[:64]
+    # Bytes 12 to 19 of a DuckDB file are its storage version; 64 is what 1.0 and all later clients read.
+    assert header[8:12] == b"DUCK"
+    assert int.from_bytes(header[12:20], "little") == 64
+
+
+def test_a_failed_run_leaves_what_was_published(pipeline: Pipeline) -> None:
+    drop_extracts(pipeline)
+    assert pipeline.make_run().returncode == 0
+    latest = pipeline.settings.output_dir / "latest"
+    before = pipeline.settings.marts_path.read_bytes(), {path.name: path.read_bytes() for path in latest.iterdir()}
+    pipeline.drop_rows("outbound/sends/b.csv", [{**SENDS[0], "send_id": "s9"}])
+    raw = next((pipeline.settings.raw_dir / "outbound" / "statuses").glob("*/*[0-9a-f].parquet"))
+    raw.write_bytes(b"damaged by a disk")
+    result = pipeline.make_run()
+    assert result.returncode == 1
+    assert "what was published before is untouched" in result.stderr
+    assert "stg_outbound__statuses" in result.stderr
+    assert "Traceback" not in result.stderr + result.stdout
+    after = pipeline.settings.marts_path.read_bytes(), {path.name: path.read_bytes() for path in latest.iterdir()}
+    assert after == before
+
+
+def test_readers_are_never_blocked_and_never_see_half_a_result(pipeline: Pipeline) -> None:
+    drop_extracts(pipeline)
+    pipeline.run()
+    seen, stop = set(), threading.Event()
+    problems: list[Exception] = []
+
+    def read() -> None:
+        while not stop.is_set():
+            try:
+                with duckdb.connect(str(pipeline.settings.marts_path), read_only=True) as connection:
+                    query = "select (select count(*) from fct_sends), (select sum(sent_count) from rpt_messages)"
+                    seen.add(connection.execute(query).fetchone())
+            except Exception as error:  # whatever a reader meets is the result of this test
+                problems.append(error)
+            time.sleep(0.005)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        pipeline.drop_rows("outbound/sends/b.csv", [{**SENDS[0], "send_id": "s9"}])
+        result = pipeline.make_run()
+        time.sleep(0.05)
+    finally:
+        stop.set()
+        reader.join()
+    assert result.returncode == 0, result.stderr
+    assert problems == []
+    assert seen == {(4, 4), (5, 5)}
+
+
+def test_the_same_as_of_moment_is_replaced_in_one_step(pipeline: Pipeline) -> None:
+    drop_extracts(pipeline)
+    first = pipeline.run()
+    content = (first.output_dir / "messages.csv").read_bytes()
+    assert pipeline.run().output_dir == first.output_dir
+    assert (first.output_dir / "messages.csv").read_bytes() == content
+    pipeline.drop_rows("outbound/sends/b.csv", [{**SENDS[0], "send_id": "s9", "message_id": "m2"}])
+    pipeline.run()
+    assert (first.output_dir / "messages.csv").read_bytes() != content
+    assert sorted(path.name for path in pipeline.settings.output_dir.iterdir()) == ["20261101-060000", "latest"]
+
+
+def test_wrong_rows_show_where_they_stand(pipeline: Pipeline) -> None:
+    pipeline.drop(
+        "outbound/sends/a.csv",
+        "send_id,message_id,channel,customer_id,sent_at,message_title\n"
+        's1,m1,sms,c1,2026-10-31T09:00:00Z,"two\nlines"\n'
+        "s2,m1,fax,c1,2026-10-31T09:00:00Z,x\n"
+        "s3,m1,sms,c1,yesterday,x\n",
+    )
+    pipeline.run()
+    found = pipeline.query("select file, line_number, record, reason from audit_rejected_rows order by line_number")
+    assert [(file, line) for file, line, _, _ in found] == [("outbound/sends/a.csv", 4), ("outbound/sends/a.csv", 5)]
+    assert json.loads(found[0][2])["channel"] == "fax"
+    assert found[0][3] == "unknown channel: fax"
+    assert pipeline.query("select row_count, rejected_count, outcome from audit_loads") == [(3, 2, "loaded")]

@@ -1,0 +1,90 @@
+"""Conventions of the dbt project, checked over its manifest."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.dbt_build import PROJECT_DIR
+
+# What only one engine has stands in macros/engine/, so that the same models run elsewhere.
+ENGINE_SPECIFIC = re.compile(
+    r"\b(read_parquet|read_csv|read_json\w*|epoch\w*|strftime|strptime|try_strptime|timestamptz|at time zone|timezone\s*\("
+    r"|arg_max|arg_min|quantile\w*|struct_pack|to_json|regexp_\w+|nfc_normalize|asof|by name|list_\w+|array_agg|unnest|to_hours)\b",
+    re.IGNORECASE,
+)
+PREFIXES = {"staging": "stg_", "intermediate": "int_", "marts": ("fct_", "rpt_"), "audit": "audit_", "exports": "export_"}
+
+
+@pytest.fixture(scope="module")
+def manifest(parsed_target: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((parsed_target / "manifest.json").read_text())
+    return loaded
+
+
+def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+
+
+def test_every_model_and_seed_is_described_and_ends_in_its_grain(manifest: dict[str, Any]) -> None:
+    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
+    lacking = [node["name"] for node in nodes if not re.search(r"One row\b[^.]*\.$", node["description"])]
+    assert lacking == []
+
+
+def test_names_tell_the_layer(manifest: dict[str, Any]) -> None:
+    wrong = [node["name"] for node in models(manifest) if not node["name"].startswith(PREFIXES[node["fqn"][1]])]
+    assert wrong == []
+
+
+def test_only_staging_reads_sources(manifest: dict[str, Any]) -> None:
+    wrong = [
+        node["name"]
+        for node in models(manifest)
+        if node["fqn"][1] != "staging" and any(parent.startswith("source.") for parent in node["depends_on"]["nodes"])
+    ]
+    assert wrong == []
+
+
+def test_every_mart_has_a_contract_a_key_and_a_unit_test(manifest: dict[str, Any]) -> None:
+    tested = {test["model"] for test in manifest["unit_tests"].values()}
+    keyed = {
+        parent.split(".")[-1]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and node.get("test_metadata", {}).get("name") in ("unique", "unique_combination")
+        for parent in node["depends_on"]["nodes"]
+    }
+    for node in models(manifest):
+        if node["fqn"][1] == "marts":
+            assert node["config"]["contract"]["enforced"], node["name"]
+            assert node["name"] in keyed, node["name"]
+            assert node["name"] in tested, node["name"]
+
+
+def test_unit_tests_carry_their_models_name(manifest: dict[str, Any]) -> None:
+    wrong = [test["name"] for test in manifest["unit_tests"].values() if not test["name"].startswith(test["model"] + "__")]
+    assert wrong == []
+
+
+def test_every_rule_of_the_contract_has_a_unit_test(manifest: dict[str, Any]) -> None:
+    named = " ".join(test["name"] for test in manifest["unit_tests"].values())
+    assert [rule for rule in range(1, 13) if f"rule_{rule}_" not in named] == []
+
+
+def test_models_hold_no_engine_specific_sql() -> None:
+    found = {
+        str(path.relative_to(PROJECT_DIR)): match.group()
+        for path in sorted((PROJECT_DIR / "models").rglob("*.sql"))
+        if (match := ENGINE_SPECIFIC.search(path.read_text()))
+    }
+    assert found == {}
+
+
+def test_every_extract_table_declares_what_it_requires(manifest: dict[str, Any]) -> None:
+    for node in manifest["sources"].values():
+        declared = node["config"].get("meta", {}).get("extract")
+        if declared is not None:
+            assert declared["required"] or declared["one_of"], node["name"]
+            assert {*declared["required"], *sum(declared.get("one_of", []), [])} <= set(node["columns"]), node["name"]

@@ -1,0 +1,39 @@
+import pytest
+
+from orchestration.errors import SettingError
+from orchestration.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REPORTING_TIMEZONE", "Mars/Olympus"),
+        ("AS_OF", "yesterday"),
+        ("AS_OF", "1999-01-01"),
+        ("RECEIPT_TIMEOUT_HOURS", "-1"),
+        ("RECEIPT_TIMEOUT_HOURS", "3.5"),
+        ("OUTPUT_DAYS", "0"),
+        ("REPLY_WINDOW_DAYS", "a month"),
+        ("OVER_MESSAGED_COUNT", "0"),
+        ("SCHEDULE_HOUR", "24"),
+        ("WAREHOUSE_DIR", "ware'house"),
+        ("LANDING_DIR", "landing[1]"),
+        ("OUTPUT_DIR", __file__),
+    ],
+)
+def test_a_wrong_value_names_variable_value_and_what_is_accepted(name: str, value: str) -> None:
+    with pytest.raises(SettingError) as error:
+        Settings.from_environment({name: value})
+    message = str(error.value)
+    assert name in message
+    assert value in message or repr(value) in message
+    assert "\n" not in message
+
+
+def test_empty_values_count_as_not_set() -> None:
+    assert Settings.from_environment({"AS_OF": "", "OUTPUT_DAYS": " "}).output_days == 90
+
+
+def test_as_of_without_an_offset_is_utc() -> None:
+    plain = Settings.from_environment({"AS_OF": "2026-11-01T06:00:00"}).as_of
+    assert plain == Settings.from_environment({"AS_OF": "2026-11-01T08:00:00+02:00"}).as_of
