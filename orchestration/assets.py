@@ -15,7 +15,14 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
 
-from orchestration.dbt_build import PROJECT_DIR, build_arguments, dbt_environment, dbt_executable, manifest_path, target_dir
+from orchestration.dbt_build import (
+    PROJECT_DIR,
+    build_arguments,
+    dbt_environment,
+    dbt_executable,
+    manifest_path,
+    target_dir,
+)
 from orchestration.declarations import ExtractTable
 from orchestration.outputs import CSV_FILES, MANIFEST_FILE
 from orchestration.previews import PREVIEW_ROWS, Previews, markdown_table
@@ -133,7 +140,7 @@ def load_metadata(
 
 
 def dbt_model_assets(settings: Settings) -> dg.AssetsDefinition:
-    """dbt's seeds, models and tests; the tests are asset checks."""
+    """Dbt's seeds, models and tests; the tests are asset checks."""
 
     @dbt_assets(
         manifest=manifest_path(settings),

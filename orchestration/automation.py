@@ -5,8 +5,8 @@ import json
 
 import dagster as dg
 
-from orchestration.declarations import read_extract_tables
 from orchestration.dbt_build import ensure_manifest
+from orchestration.declarations import read_extract_tables
 from orchestration.raw_layer import RawLayer
 from orchestration.settings import Settings
 

@@ -64,9 +64,7 @@ def run_daily(settings: Settings) -> int:
     if not result.success:
         _say_failure(settings, result, log_path)
         return EXIT_FAILED
-    is_published = any(
-        event.is_step_success and event.step_key == "publish" for event in result.all_events
-    )
+    is_published = any(event.is_step_success and event.step_key == "publish" for event in result.all_events)
     if not is_published:
         print(f"No extracts in {settings.landing_dir} yet: nothing to build, nothing published.")
         return 0
@@ -139,11 +137,19 @@ def messages_list(marts_path: Path) -> str:
 def text_table(columns: list[str], rows: list[tuple[Any, ...]]) -> str:
     """Lay out rows as a table of text: numbers to the right, texts to the left and cut at 40 characters."""
     cells = [[("" if value is None else " ".join(str(value).split())[:40]) for value in row] for row in rows]
-    widths = [max(len(column), *(len(row[i]) for row in cells)) if cells else len(column) for i, column in enumerate(columns)]
-    is_number = [bool(rows) and all(isinstance(row[i], int) or str(row[i] or "").endswith("%") for row in rows) for i in range(len(columns))]
+    widths = [
+        max(len(column), *(len(row[i]) for row in cells)) if cells else len(column) for i, column in enumerate(columns)
+    ]
+    is_number = [
+        bool(rows) and all(isinstance(row[i], int) or str(row[i] or "").endswith("%") for row in rows)
+        for i in range(len(columns))
+    ]
 
     def line(values: list[str]) -> str:
-        laid = (value.rjust(width) if right else value.ljust(width) for value, width, right in zip(values, widths, is_number, strict=True))
+        laid = (
+            value.rjust(width) if right else value.ljust(width)
+            for value, width, right in zip(values, widths, is_number, strict=True)
+        )
         return "  ".join(laid).rstrip()
 
     return "\n".join([line(list(columns)), line(["-" * width for width in widths]), *(line(row) for row in cells)])
@@ -155,7 +161,9 @@ def _say_success(settings: Settings, seconds: float) -> None:
             "select source || '/' || table_name, read_count, rejected_count, duplicate_count, waiting_count"
             " from audit_reconciliation where read_count > 0 order by all"
         ).fetchall()
-        refused = connection.execute("select file, reason from audit_loads where outcome = 'refused' order by file").fetchall()
+        refused = connection.execute(
+            "select file, reason from audit_loads where outcome = 'refused' order by file"
+        ).fetchall()
         unmapped = connection.execute("select count(*) from audit_unmapped_codes").fetchone()
     print(text_table(["extracts", "rows read", "rejected", "repeated", "waiting"], rows))
     for file, reason in refused:
@@ -168,7 +176,10 @@ def _say_success(settings: Settings, seconds: float) -> None:
 def _say_failure(settings: Settings, result: Any, log_path: Path) -> None:
     nodes = failed_nodes(target_dir(settings))
     steps = [event.step_key for event in result.all_events if event.is_step_failure]
-    print(f"The job daily failed in {', '.join(steps) or 'its set-up'}; what was published before is untouched.", file=sys.stderr)
+    print(
+        f"The job daily failed in {', '.join(steps) or 'its set-up'}; what was published before is untouched.",
+        file=sys.stderr,
+    )
     if steps == ["dbt_build"] and nodes:
         for node in nodes[:20]:
             place = f" ({node.compiled_path})" if node.compiled_path else ""

@@ -27,17 +27,17 @@ class FailedNode:
 
 
 def target_dir(settings: Settings) -> Path:
-    """dbt's target folder: one a warehouse, so that runs on different warehouses do not meet."""
+    """Dbt's target folder: one a warehouse, so that runs on different warehouses do not meet."""
     return settings.build_dir / "target"
 
 
 def manifest_path(settings: Settings) -> Path:
-    """dbt's manifest, see `ensure_manifest`."""
+    """Dbt's manifest, see `ensure_manifest`."""
     return target_dir(settings) / "manifest.json"
 
 
 def build_arguments() -> list[str]:
-    """Arguments of dbt for the job `daily`: everything, but for the unit tests, which test the project and not the data."""
+    """Arguments of dbt for the job `daily`: everything but the unit tests, which test the project and not the data."""
     return ["build", "--exclude-resource-type", "unit_test"]
 
 

@@ -28,17 +28,66 @@ FIRST_DAY = datetime(2026, 9, 14, tzinfo=UTC)
 DAYS = 48
 CUSTOMERS = 4_000
 
-SEND_COLUMNS = (
-    "send_id message_id message_title message_version_id series_id series_title channel customer_id"
-    " customer_external_id customer_name customer_email company_id to_number from_number body segment_count price"
-    " currency_code provider provider_message_id sent_at updated_at"
-).split()
-STATUS_COLUMNS = "status_id send_id provider provider_message_id status error_code error_message occurred_at".split()
-REPLY_COLUMNS = "reply_id send_id from_number to_number customer_id channel body received_at".split()
-CALLBACK_COLUMNS = "MessageSid MessageStatus ErrorCode From To AccountSid ApiVersion RawDlrDoneDate".split()
-CONSOLE_COLUMNS = (
-    "From To Body Status SentDate ApiVersion NumSegments ErrorCode AccountSid Sid Direction Price PriceUnit"
-).split()
+SEND_COLUMNS = [
+    "send_id",
+    "message_id",
+    "message_title",
+    "message_version_id",
+    "series_id",
+    "series_title",
+    "channel",
+    "customer_id",
+    "customer_external_id",
+    "customer_name",
+    "customer_email",
+    "company_id",
+    "to_number",
+    "from_number",
+    "body",
+    "segment_count",
+    "price",
+    "currency_code",
+    "provider",
+    "provider_message_id",
+    "sent_at",
+    "updated_at",
+]
+STATUS_COLUMNS = [
+    "status_id",
+    "send_id",
+    "provider",
+    "provider_message_id",
+    "status",
+    "error_code",
+    "error_message",
+    "occurred_at",
+]
+REPLY_COLUMNS = ["reply_id", "send_id", "from_number", "to_number", "customer_id", "channel", "body", "received_at"]
+CALLBACK_COLUMNS = [
+    "MessageSid",
+    "MessageStatus",
+    "ErrorCode",
+    "From",
+    "To",
+    "AccountSid",
+    "ApiVersion",
+    "RawDlrDoneDate",
+]
+CONSOLE_COLUMNS = [
+    "From",
+    "To",
+    "Body",
+    "Status",
+    "SentDate",
+    "ApiVersion",
+    "NumSegments",
+    "ErrorCode",
+    "AccountSid",
+    "Sid",
+    "Direction",
+    "Price",
+    "PriceUnit",
+]
 ACCOUNT_SID = "AC" + "0" * 32
 
 
@@ -113,7 +162,7 @@ MARKETS = [
 
 REPLIES = {
     "en": "Thanks! 🙏|What time exactly?|Can we move it to Friday?|Yes please|Who is this?|Great, see you 😀|Too expensive, sorry"
-    "|STOP|Stop.|HELP|START|info|please stop texting me|=HYPERLINK(\"http://example.com\",\"win\")|<b>call me</b>|@SUM(1+1)",
+    '|STOP|Stop.|HELP|START|info|please stop texting me|=HYPERLINK("http://example.com","win")|<b>call me</b>|@SUM(1+1)',
     "de": "Danke! 👍|Wann genau?|Geht auch Freitag?|Ja bitte|STOP|Stop!|Wer schreibt da?|Schöne Grüße",
     "fr": "Merci 😊|À quelle heure ?|Oui, ça marche|STOP|Non merci, c’est trop cher|Qui êtes-vous ?",
     "es": "¡Gracias! 🎉|¿A qué hora?|Sí, mañana|STOP|No puedo, lo siento|¿Quién es?",
@@ -122,26 +171,118 @@ REPLIES = {
 EMAIL = {"opened": 0.42, "clicked": 0.09, "unsubscribed": 0.004, "hard_bounced": 0.006, "soft_bounced": 0.01}
 IN_APP = {"opened": 0.55, "clicked": 0.12, "completed": 0.2, "dismissed": 0.25, "goal_success": 0.05}
 MESSAGES = [
-    Message("Appointment reminder", "sms", range(0, 48), 170, "Hi {name}, see you tomorrow at 10:30. Reply YES to confirm.",
-            "twilio", 0.025, reply_share=0.08, engagement={"goal_success": 0.3}),
-    Message("Delivery window 📦", "sms", range(1, 48, 2), 190, "{name}, your parcel comes today between 14:00 and 16:00 🚚",
-            "twilio", 0.03, reply_share=0.04),
-    Message("Flash sale: 24 hours", "sms", range(20, 21), 2_600, "24 h only: 20 % off everything, {name}! example.com/sale",
-            "twilio", 0.14, "30001 30001 30001 30001 30027 21610 30003", {"clicked": 0.11, "goal_success": 0.02}, 0.05),
-    Message("Invoice overdue", "sms", range(3, 48, 7), 260, "Dear {name}, invoice 4711 is overdue. Pay at example.com/pay",
-            "twilio", 0.22, "30006 30006 30006 30006 21614 30005 30003", {"clicked": 0.2}, 0.03),
-    Message("Terminbestätigung", "sms", range(2, 48, 4), 140, "Hallo {name}, Ihr Termin am Freitag ist bestätigt. Grüße!",
-            "vonage", 0.03, "1 3 4 6 9", {}, 0.05),
-    Message("Two-step code", "sms", range(0, 48), 70, "{name}, your code is 123456. Never share it.", "bandwidth", 0.02,
-            "4720 4750 5600 9902"),
-    Message("Survey: how was your visit?", "sms", range(5, 48, 6), 230, "How was your visit, {name}? Reply 1 (bad) to 5 (great).",
-            "twilio", 0.03, reply_share=0.2, engagement={"answered": 0.18}),
-    Message("Recordatorio de pago", "sms", range(4, 48, 8), 180, "{name}, tu pago vence mañana. ¿Dudas? Responde INFO.",
-            "telnyx", 0.05, "40001 40002 40300 40008", {}, 0.06),
-    Message("Loyalty points expire", "sms", range(30, 34), 420, "{name}, 300 points expire on Sunday. " + "Terms apply. " * 150,
-            "twilio", 0.35, "21617 21617 30019"),
-    Message("Order update on WhatsApp", "whatsapp", range(6, 48, 3), 120, "{name}, your order is on its way ✅", "twilio", 0.02,
-            "63016 63024", {"opened": 0.7, "replied": 0.1}, 0.04),
+    Message(
+        "Appointment reminder",
+        "sms",
+        range(0, 48),
+        170,
+        "Hi {name}, see you tomorrow at 10:30. Reply YES to confirm.",
+        "twilio",
+        0.025,
+        reply_share=0.08,
+        engagement={"goal_success": 0.3},
+    ),
+    Message(
+        "Delivery window 📦",
+        "sms",
+        range(1, 48, 2),
+        190,
+        "{name}, your parcel comes today between 14:00 and 16:00 🚚",
+        "twilio",
+        0.03,
+        reply_share=0.04,
+    ),
+    Message(
+        "Flash sale: 24 hours",
+        "sms",
+        range(20, 21),
+        2_600,
+        "24 h only: 20 % off everything, {name}! example.com/sale",
+        "twilio",
+        0.14,
+        "30001 30001 30001 30001 30027 21610 30003",
+        {"clicked": 0.11, "goal_success": 0.02},
+        0.05,
+    ),
+    Message(
+        "Invoice overdue",
+        "sms",
+        range(3, 48, 7),
+        260,
+        "Dear {name}, invoice 4711 is overdue. Pay at example.com/pay",
+        "twilio",
+        0.22,
+        "30006 30006 30006 30006 21614 30005 30003",
+        {"clicked": 0.2},
+        0.03,
+    ),
+    Message(
+        "Terminbestätigung",
+        "sms",
+        range(2, 48, 4),
+        140,
+        "Hallo {name}, Ihr Termin am Freitag ist bestätigt. Grüße!",
+        "vonage",
+        0.03,
+        "1 3 4 6 9",
+        {},
+        0.05,
+    ),
+    Message(
+        "Two-step code",
+        "sms",
+        range(0, 48),
+        70,
+        "{name}, your code is 123456. Never share it.",
+        "bandwidth",
+        0.02,
+        "4720 4750 5600 9902",
+    ),
+    Message(
+        "Survey: how was your visit?",
+        "sms",
+        range(5, 48, 6),
+        230,
+        "How was your visit, {name}? Reply 1 (bad) to 5 (great).",
+        "twilio",
+        0.03,
+        reply_share=0.2,
+        engagement={"answered": 0.18},
+    ),
+    Message(
+        "Recordatorio de pago",
+        "sms",
+        range(4, 48, 8),
+        180,
+        "{name}, tu pago vence mañana. ¿Dudas? Responde INFO.",
+        "telnyx",
+        0.05,
+        "40001 40002 40300 40008",
+        {},
+        0.06,
+    ),
+    Message(
+        "Loyalty points expire",
+        "sms",
+        range(30, 34),
+        420,
+        "{name}, 300 points expire on Sunday. " + "Terms apply. " * 150,
+        "twilio",
+        0.35,
+        "21617 21617 30019",
+    ),
+    Message(
+        "Order update on WhatsApp",
+        "whatsapp",
+        range(6, 48, 3),
+        120,
+        "{name}, your order is on its way ✅",
+        "twilio",
+        0.02,
+        "63016 63024",
+        {"opened": 0.7, "replied": 0.1},
+        0.04,
+    ),
     Message("Autumn newsletter", "email", range(7, 48, 14), 1_500, engagement=EMAIL),
     Message("Your monthly statement", "email", range(16, 48, 30), 1_200, engagement=EMAIL),
     Message("Win-back: we miss you", "email", range(22, 23), 800, engagement={**EMAIL, "spam_complaint": 0.004}),
@@ -152,11 +293,18 @@ MESSAGES = [
     Message("Three steps to start", "carousel", range(1, 48, 12), 130, engagement=IN_APP),
     Message("Tour of the dashboard", "tour", range(1, 48, 12), 120, engagement=IN_APP),
     Message("Export lives here now", "tooltip", range(24, 26), 200, engagement=IN_APP),
-    Message("How likely are you to recommend us?", "survey", range(28, 30), 300, engagement={"opened": 0.6, "answered": 0.3}),
+    Message(
+        "How likely are you to recommend us?", "survey", range(28, 30), 300, engagement={"opened": 0.6, "answered": 0.3}
+    ),
     Message("Onboarding checklist", "checklist", range(0, 48, 10), 100, engagement=IN_APP),
     Message("Status page: maintenance", "news", range(33, 34), 350, engagement={"opened": 0.5, "reacted": 0.05}),
-    Message("Order bot", "bot", range(2, 48, 6), 80,
-            engagement={"opened": 0.8, "button_tapped": 0.4, "collected_email": 0.1, "completed": 0.3}),
+    Message(
+        "Order bot",
+        "bot",
+        range(2, 48, 6),
+        80,
+        engagement={"opened": 0.8, "button_tapped": 0.4, "collected_email": 0.1, "completed": 0.3},
+    ),
 ]
 
 
@@ -247,7 +395,11 @@ class _Business:
         }
         self.sends[day].append(send)
         if self._count % 211 == 0:
-            corrected = {**send, "message_title": f"{message.title} (v2)", "updated_at": _iso(sent_at + timedelta(days=1))}
+            corrected = {
+                **send,
+                "message_title": f"{message.title} (v2)",
+                "updated_at": _iso(sent_at + timedelta(days=1)),
+            }
             self.corrections[min(day + 1, DAYS - 1)].append(corrected)
         if self._count % 157 == 0:
             self._status(send, "canceled", sent_at + timedelta(seconds=5), day)
@@ -303,7 +455,7 @@ class _Business:
         }
         # Most receipts come with the day's file, some later, some twice, and a few before their send's file.
         shift = self.chance.choices([0, 1, 3, 12, -1], [93, 4, 1, 1, 1])[0]
-        came = max(0, max((occurred_at - FIRST_DAY).days, day + shift))
+        came = max(0, (occurred_at - FIRST_DAY).days, day + shift)
         if came < DAYS:
             self.statuses[came].append(row)
         if self.chance.random() < 0.02 and came + 1 < DAYS:
@@ -358,7 +510,13 @@ def _iso(moment: datetime) -> str:
 
 
 def _twilio_message(
-    sid: str, sender: str, recipient: str, body: str, sent_at: datetime, status: str, error_code: int | None = None,
+    sid: str,
+    sender: str,
+    recipient: str,
+    body: str,
+    sent_at: datetime,
+    status: str,
+    error_code: int | None = None,
     direction: str = "outbound-api",
 ) -> dict[str, Any]:
     """A Message resource as the REST API returns it."""
@@ -459,7 +617,9 @@ def _write_sends(writer: _Writer, business: _Business) -> None:
 def _write_statuses(writer: _Writer, business: _Business) -> None:
     for week, rows in _weekly(business.statuses).items():
         business.chance.shuffle(rows)
-        writer.write_csv(f"outbound/statuses/{_date(week * 7)[:7]}/statuses-{_date(week * 7)}.csv.gz", STATUS_COLUMNS, rows)
+        writer.write_csv(
+            f"outbound/statuses/{_date(week * 7)[:7]}/statuses-{_date(week * 7)}.csv.gz", STATUS_COLUMNS, rows
+        )
 
 
 def _write_replies(writer: _Writer, business: _Business) -> None:
@@ -469,7 +629,12 @@ def _write_replies(writer: _Writer, business: _Business) -> None:
         else:
             writer.write_csv(f"outbound/replies/replies-{_date(week * 7)}.csv", REPLY_COLUMNS, rows)
     strangers = [
-        {"reply_id": f"stranger-{n}", "from_number": f"+1212555{n:04d}", "body": text, "received_at": f"2026-10-0{n}T12:00:00Z"}
+        {
+            "reply_id": f"stranger-{n}",
+            "from_number": f"+1212555{n:04d}",
+            "body": text,
+            "received_at": f"2026-10-0{n}T12:00:00Z",
+        }
         for n, text in enumerate(["Who is this?", "STOP", "Wrong number\nsorry"], start=1)
     ]
     writer.write_csv("outbound/replies/strangers.csv", ["reply_id", "from_number", "body", "received_at"], strangers)
@@ -478,13 +643,27 @@ def _write_replies(writer: _Writer, business: _Business) -> None:
 def _write_twilio(writer: _Writer, business: _Business) -> None:
     at = FIRST_DAY + timedelta(days=40, hours=9)
     own = [
-        _twilio_message(f"SM{n:032x}", "+15005550006", f"+1628555{n:04d}", "Your pickup is ready", at + timedelta(minutes=n),
-                        "delivered" if n % 9 else "undelivered", None if n % 9 else 30005)
+        _twilio_message(
+            f"SM{n:032x}",
+            "+15005550006",
+            f"+1628555{n:04d}",
+            "Your pickup is ready",
+            at + timedelta(minutes=n),
+            "delivered" if n % 9 else "undelivered",
+            None if n % 9 else 30005,
+        )
         for n in range(60)
     ]
     inbound = [
-        _twilio_message(f"SM{n + 1000:032x}", f"+1628555{n:04d}", "+15005550006", text, at + timedelta(hours=2, minutes=n),
-                        "received", direction="inbound")
+        _twilio_message(
+            f"SM{n + 1000:032x}",
+            f"+1628555{n:04d}",
+            "+15005550006",
+            text,
+            at + timedelta(hours=2, minutes=n),
+            "received",
+            direction="inbound",
+        )
         for n, text in enumerate(["On my way", "STOP", "Thanks 🙏", "info"], start=1)
     ]
     half = len(business.twilio_rows) // 2
@@ -499,9 +678,18 @@ def _write_twilio(writer: _Writer, business: _Business) -> None:
     writer.write_json_lines("twilio/messages/rest-2026-10-24.jsonl", own + inbound)
     console = [
         {
-            "From": row["from"], "To": row["to"], "Body": row["body"], "Status": row["status"], "SentDate": row["date_sent"],
-            "ApiVersion": row["api_version"], "NumSegments": row["num_segments"], "ErrorCode": str(row["error_code"] or ""),
-            "AccountSid": row["account_sid"], "Sid": row["sid"], "Direction": row["direction"], "Price": row["price"],
+            "From": row["from"],
+            "To": row["to"],
+            "Body": row["body"],
+            "Status": row["status"],
+            "SentDate": row["date_sent"],
+            "ApiVersion": row["api_version"],
+            "NumSegments": row["num_segments"],
+            "ErrorCode": str(row["error_code"] or ""),
+            "AccountSid": row["account_sid"],
+            "Sid": row["sid"],
+            "Direction": row["direction"],
+            "Price": row["price"],
             "PriceUnit": row["price_unit"],
         }
         for row in business.twilio_rows[half:]

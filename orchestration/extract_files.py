@@ -268,10 +268,11 @@ def _read_clean_csv(
     lines_of_rows = line_feeds - header_lines + (0 if is_closed else 1)
     with _connect() as connection:
         try:
-            simple = f"select {_select_list(expressions, table, lineage, f'row_number() over () + {header_lines}')} from {source}"
-            count = _copy(connection, simple, target)
+            line = f"row_number() over () + {header_lines}"
+            count = _copy(connection, f"select {_select_list(expressions, table, lineage, line)} from {source}", target)
             if count == lines_of_rows:
                 return ReadResult(count)
+            line = f"{header_lines} + row_number + breaks_so_far - line_breaks"
             with_breaks = f"""
                 with counted as (
                     select *, row_number() over () as row_number, {breaks_in_row} as line_breaks
@@ -287,7 +288,7 @@ def _read_clean_csv(
                     from counted
                 )
 
-                select {_select_list(expressions, table, lineage, f"{header_lines} + row_number + breaks_so_far - line_breaks")}
+                select {_select_list(expressions, table, lineage, line)}
                 from summed
                 order by row_number
             """
@@ -376,7 +377,7 @@ def _unreadable_text(text: str) -> str | None:
 
 
 def _printable(text: str) -> str:
-    """A record's text for people: bytes that are no text shown as \\x.., cut where it is very long."""
+    r"""A record's text for people: bytes that are no text shown as \x.., cut where it is very long."""
     clean = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
     return clean if len(clean) <= MAXIMUM_RECORD_CHARACTERS else clean[:MAXIMUM_RECORD_CHARACTERS] + " … (cut)"
 
@@ -413,7 +414,9 @@ def _write_rows(
     count = 0
     with pq.ParquetWriter(target, schema, compression="zstd") as writer:
         while batch := [row for row, _ in zip(rows, range(CAREFUL_BATCH_ROWS), strict=False)]:
-            arrays: list[Any] = [pa.array([values.get(column) for _, values in batch], pa.string()) for column in columns]
+            arrays: list[Any] = [
+                pa.array([values.get(column) for _, values in batch], pa.string()) for column in columns
+            ]
             arrays += [
                 pa.repeat(lineage.file, len(batch)),
                 pa.repeat(lineage.content_hash, len(batch)),
@@ -562,7 +565,8 @@ def _read_parquet(path: Path, table: ExtractTable, lineage: Lineage, target: Pat
 def _parquet_text(column: str, kind: str) -> str:
     """A typed Parquet column as the text that a CSV would hold."""
     if kind in ("FLOAT", "DOUBLE"):  # whole numbers that data frames keep as floats, such as codes
-        return f"case when {column} = trunc({column}) and abs({column}) < 1e15 then {column}::bigint::varchar else {column}::varchar end"
+        is_whole = f"{column} = trunc({column}) and abs({column}) < 1e15"
+        return f"case when {is_whole} then {column}::bigint::varchar else {column}::varchar end"
     if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")):
         return f"to_json({column})::varchar"
     return f"{column}::varchar"

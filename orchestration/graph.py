@@ -9,7 +9,6 @@ from orchestration.declarations import read_extract_tables
 from orchestration.settings import Settings
 from orchestration.warehouse_lock import WarehouseLock
 
-
 DAILY = "daily"
 
 
@@ -31,4 +30,3 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         # A process a step would cost seconds of imports each, and the warehouse has one writer.
         executor=dg.in_process_executor,
     )
-

@@ -96,7 +96,8 @@ def _as_of(connection: duckdb.DuckDBPyConnection) -> datetime:
 def _row_counts(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, int]:
     """Rows by table of a database's main schema."""
     tables = connection.execute(
-        "select table_name from duckdb_tables() where database_name = ? and schema_name = 'main' order by all", [database]
+        "select table_name from duckdb_tables() where database_name = ? and schema_name = 'main' order by all",
+        [database],
     ).fetchall()
     counts = {}
     for (table,) in tables:

@@ -205,16 +205,22 @@ class RawLayer:
                     pending.append((extract, content_hash, None))
                 else:
                     first_files[content_key] = extract.file
-                    pending.append((extract, content_hash, pool.submit(self._load_extract, extract, content_hash, loaded_at)))
+                    pending.append(
+                        (extract, content_hash, pool.submit(self._load_extract, extract, content_hash, loaded_at))
+                    )
             loaded = set(known_contents)
             new_entries = []
             for extract, content_hash, future in pending:
                 content_key = (extract.source, extract.table_name, content_hash or "")
                 if content_hash is None:
                     reason = "can't be read: check that it exists and its permissions"
-                    entry = replace(_entry(extract, "", loaded_at, REFUSED, reason), modified_ns=-1)  # tried again each time
+                    entry = replace(
+                        _entry(extract, "", loaded_at, REFUSED, reason), modified_ns=-1
+                    )  # tried again each time
                 elif future is None and content_key in loaded:
-                    entry = _entry(extract, content_hash, loaded_at, DUPLICATE, f"same content as {first_files[content_key]}")
+                    entry = _entry(
+                        extract, content_hash, loaded_at, DUPLICATE, f"same content as {first_files[content_key]}"
+                    )
                 else:
                     # A copy of a file that was refused is tried itself: its name may tell another format.
                     entry = future.result() if future else self._load_extract(extract, content_hash, loaded_at)
@@ -266,7 +272,9 @@ class RawLayer:
         if not (rejected_dir / "no_records.parquet").exists():
             self._write_table(rejected_dir / "no_records.parquet", _REJECTED_SCHEMA, [])
         for table in self.tables.values():
-            target = self.settings.raw_dir / table.source / table.name / "load_date=1970-01-01" / "declared_columns.parquet"
+            target = (
+                self.settings.raw_dir / table.source / table.name / "load_date=1970-01-01" / "declared_columns.parquet"
+            )
             if not target.exists() or pq.read_schema(target).names[: len(table.columns)] != list(table.columns):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 temporary = target.with_suffix(".tmp")
@@ -361,10 +369,9 @@ def _merge(ledger: list[LedgerEntry], found: list[LedgerEntry]) -> tuple[list[Le
     }
     versions = {(entry.file, entry.content_hash): position for position, entry in enumerate(ledger)}
     merged, new_entries = list(ledger), []
-    for entry in found:
-        if entry.outcome == DUPLICATE:
-            first = loaded[(entry.source, entry.table_name, entry.content_hash)]
-            entry = replace(entry, row_count=first.row_count)
+    for new in found:
+        first = loaded.get((new.source, new.table_name, new.content_hash))
+        entry = replace(new, row_count=first.row_count) if new.outcome == DUPLICATE and first else new
         position = versions.get((entry.file, entry.content_hash))
         known = merged[position] if position is not None else None
         if position is not None and known is not None and (known.outcome != REFUSED or entry.outcome == REFUSED):

@@ -88,9 +88,7 @@ class Settings:
             ),
             output_days=_whole_number(variables, "OUTPUT_DAYS", cls.output_days, 1, 36_500),
             reply_window_days=_whole_number(variables, "REPLY_WINDOW_DAYS", cls.reply_window_days, 0, 3_660),
-            over_messaged_count=_whole_number(
-                variables, "OVER_MESSAGED_COUNT", cls.over_messaged_count, 1, 1_000_000
-            ),
+            over_messaged_count=_whole_number(variables, "OVER_MESSAGED_COUNT", cls.over_messaged_count, 1, 1_000_000),
             schedule_hour=_whole_number(variables, "SCHEDULE_HOUR", cls.schedule_hour, 0, 23),
             schedule_timezone=_timezone(variables, "SCHEDULE_TIMEZONE", cls.schedule_timezone),
         )
@@ -144,7 +142,9 @@ def _moment(variables: Mapping[str, str], name: str) -> datetime | None:
     except ValueError:
         moment = None
     if moment is None or moment.year < 2000:
-        raise SettingError(name, text, "an ISO 8601 time from 2000 on, such as 2026-11-01T06:00:00Z (UTC without an offset)")
+        raise SettingError(
+            name, text, "an ISO 8601 time from 2000 on, such as 2026-11-01T06:00:00Z (UTC without an offset)"
+        )
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

@@ -111,7 +111,9 @@ def render(rows: Rows, file: str) -> bytes:
     """Write rows as CSV or JSON lines, compressed where the name ends in .gz."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     if ".jsonl" in file:
-        text = "".join(json.dumps({k: v for k, v in row.items() if v is not None}, ensure_ascii=False) + "\n" for row in rows)
+        text = "".join(
+            json.dumps({k: v for k, v in row.items() if v is not None}, ensure_ascii=False) + "\n" for row in rows
+        )
     else:
         lines = _Lines()
         writer = csv.DictWriter(lines, columns, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)

@@ -19,7 +19,13 @@ SENDS = [
 ]  # fmt: skip
 STATUSES = [
     {"send_id": "s0", "status": "delivered", "occurred_at": "2026-10-31T09:00:05Z"},
-    {"provider": "twilio", "provider_message_id": "SM1", "status": "undelivered", "error_code": "30006", "occurred_at": "2026-10-31T09:00:05Z"},
+    {
+        "provider": "twilio",
+        "provider_message_id": "SM1",
+        "status": "undelivered",
+        "error_code": "30006",
+        "occurred_at": "2026-10-31T09:00:05Z",
+    },
 ]
 
 
@@ -51,7 +57,9 @@ def test_an_empty_landing_folder_is_a_clear_line(pipeline: Pipeline) -> None:
 
 
 def test_a_first_run_with_only_replies_works(pipeline: Pipeline) -> None:
-    pipeline.drop_rows("outbound/replies/a.csv", [{"reply_id": "r1", "received_at": "2026-10-31T09:00:00Z", "from_number": "+1"}])
+    pipeline.drop_rows(
+        "outbound/replies/a.csv", [{"reply_id": "r1", "received_at": "2026-10-31T09:00:00Z", "from_number": "+1"}]
+    )
     result = pipeline.make_run()
     assert result.returncode == 0, result.stderr
     assert pipeline.query("select reply_id, send_id from fct_replies") == [("r1", None)]
@@ -62,9 +70,9 @@ def test_a_run_publishes_marts_and_outputs(pipeline: Pipeline) -> None:
     drop_extracts(pipeline)
     result = pipeline.make_run()
     assert result.returncode == 0, result.stderr
-    assert pipeline.query("select message_id, sent_count, delivered_count, issue_count, delivery_rate from rpt_messages") == [
-        ("m1", 4, 1, 1, 0.25)
-    ]
+    assert pipeline.query(
+        "select message_id, sent_count, delivered_count, issue_count, delivery_rate from rpt_messages"
+    ) == [("m1", 4, 1, 1, 0.25)]
     latest = pipeline.settings.output_dir / "latest"
     assert latest.readlink() == Path("20261101-060000")
     manifest = json.loads((latest / "manifest.json").read_text())

@@ -15,7 +15,13 @@ ENGINE_SPECIFIC = re.compile(
     r"|arg_max|arg_min|quantile\w*|struct_pack|to_json|regexp_\w+|nfc_normalize|asof|by name|list_\w+|array_agg|unnest|to_hours)\b",
     re.IGNORECASE,
 )
-PREFIXES = {"staging": "stg_", "intermediate": "int_", "marts": ("fct_", "rpt_"), "audit": "audit_", "exports": "export_"}
+PREFIXES = {
+    "staging": "stg_",
+    "intermediate": "int_",
+    "marts": ("fct_", "rpt_"),
+    "audit": "audit_",
+    "exports": "export_",
+}
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +59,8 @@ def test_every_mart_has_a_contract_a_key_and_a_unit_test(manifest: dict[str, Any
     keyed = {
         parent.split(".")[-1]
         for node in manifest["nodes"].values()
-        if node["resource_type"] == "test" and node.get("test_metadata", {}).get("name") in ("unique", "unique_combination")
+        if node["resource_type"] == "test"
+        and node.get("test_metadata", {}).get("name") in ("unique", "unique_combination")
         for parent in node["depends_on"]["nodes"]
     }
     for node in models(manifest):
@@ -64,7 +71,9 @@ def test_every_mart_has_a_contract_a_key_and_a_unit_test(manifest: dict[str, Any
 
 
 def test_unit_tests_carry_their_models_name(manifest: dict[str, Any]) -> None:
-    wrong = [test["name"] for test in manifest["unit_tests"].values() if not test["name"].startswith(test["model"] + "__")]
+    wrong = [
+        test["name"] for test in manifest["unit_tests"].values() if not test["name"].startswith(test["model"] + "__")
+    ]
     assert wrong == []
 
 
@@ -87,4 +96,6 @@ def test_every_extract_table_declares_what_it_requires(manifest: dict[str, Any])
         declared = node["config"].get("meta", {}).get("extract")
         if declared is not None:
             assert declared["required"] or declared["one_of"], node["name"]
-            assert {*declared["required"], *sum(declared.get("one_of", []), [])} <= set(node["columns"]), node["name"]
+            assert {*declared["required"], *(name for names in declared.get("one_of", []) for name in names)} <= set(
+                node["columns"]
+            ), node["name"]

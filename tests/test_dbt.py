@@ -1,7 +1,5 @@
 """dbt's own tests: the project parses without warnings, and every unit test passes."""
 
-from pathlib import Path
-
 import duckdb
 import pytest
 

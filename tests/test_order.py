@@ -35,10 +35,17 @@ def drop(pipeline: Pipeline, extracts: Extracts, batch: str, ending: str) -> Non
 
 
 @settings(
-    max_examples=3, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate],
+    max_examples=3,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(seed=st.integers(0, 10_000), days=st.integers(2, 10), ending=st.sampled_from([".csv", ".jsonl", ".csv.gz", ".jsonl.gz"]))
+@given(
+    seed=st.integers(0, 10_000),
+    days=st.integers(2, 10),
+    ending=st.sampled_from([".csv", ".jsonl", ".csv.gz", ".jsonl.gz"]),
+)
 def test_the_same_extracts_give_the_same_tables(tmp_path: Path, seed: int, days: int, ending: str) -> None:
     """At once as CSV; and shuffled, a quarter repeated, split into daily loads with a build after some of them."""
     chance = random.Random(seed)
@@ -63,5 +70,7 @@ def test_the_same_extracts_give_the_same_tables(tmp_path: Path, seed: int, days:
 
     expected_tables, expected_outputs = snapshot(at_once)
     tables, outputs = snapshot(by_day)
-    assert {name: tables[name] == rows for name, rows in expected_tables.items()} == dict.fromkeys(expected_tables, True)
+    assert {name: tables[name] == rows for name, rows in expected_tables.items()} == dict.fromkeys(
+        expected_tables, True
+    )
     assert outputs == expected_outputs

@@ -52,7 +52,11 @@ def rejected(pipeline: Pipeline) -> list[tuple[str, int, str, str]]:
         ("outbound/sends/a.parquet", b"PAR1 half a file", "is no readable Parquet file"),
         ("outbound/sends/a.jsonl", '{"send_id": "s1"}\n', "lacks the required columns"),
         ("outbound/sends/a.jsonl", "send_id,message_id\n1,2\n", "holds no JSON object"),
-        ("outbound/statuses/a.csv", "status,occurred_at,provider\n", "lacks a required column: send_id or provider and provider_message_id"),
+        (
+            "outbound/statuses/a.csv",
+            "status,occurred_at,provider\n",
+            "lacks a required column: send_id or provider and provider_message_id",
+        ),
         ("outbound/sends/a.xlsx", "x", "unknown file type"),
         ("outbound/orders/a.csv", "x\n", "no table outbound/orders is declared"),
     ],
@@ -72,7 +76,9 @@ def test_a_refused_file_is_tried_again_when_it_changes(pipeline: Pipeline) -> No
     assert [entry.outcome for entry in pipeline.load()[("outbound", "sends")].new_entries] == [LOADED]
 
 
-@pytest.mark.parametrize("name", [".hidden.csv", "_draft.csv", "a.csv.tmp", "a.csv.part", "_folder/a.csv", ".git/a.csv"])
+@pytest.mark.parametrize(
+    "name", [".hidden.csv", "_draft.csv", "a.csv.tmp", "a.csv.part", "_folder/a.csv", ".git/a.csv"]
+)
 def test_files_that_are_not_ready_are_left_alone(pipeline: Pipeline, name: str) -> None:
     pipeline.drop(f"outbound/sends/{name}", HEADER + ROW)
     pipeline.load()
@@ -106,8 +112,22 @@ def test_wrong_rows_are_set_apart_with_their_line(pipeline: Pipeline) -> None:
 
 
 def test_broken_json_lines_are_set_apart_with_their_line(pipeline: Pipeline) -> None:
-    good = {"send_id": "s1", "message_id": "m", "channel": "sms", "customer_id": "c", "sent_at": "2026-10-01", "extra": {"a": [1, None]}}
-    lines = [json.dumps(good), "", '{"send_id": "s2", ', "[1, 2]", '{"send_id": "\\ud83d"}', json.dumps({**good, "send_id": 7})]
+    good = {
+        "send_id": "s1",
+        "message_id": "m",
+        "channel": "sms",
+        "customer_id": "c",
+        "sent_at": "2026-10-01",
+        "extra": {"a": [1, None]},
+    }
+    lines = [
+        json.dumps(good),
+        "",
+        '{"send_id": "s2", ',
+        "[1, 2]",
+        '{"send_id": "\\ud83d"}',
+        json.dumps({**good, "send_id": 7}),
+    ]
     entry = load_one(pipeline, "outbound/sends/a.jsonl", "\n".join(lines))
     assert (entry.row_count, entry.rejected_count) == (5, 3)
     assert [(row["send_id"], row["_line"], row["extra"]) for row in raw_rows(pipeline)] == [
@@ -118,9 +138,16 @@ def test_broken_json_lines_are_set_apart_with_their_line(pipeline: Pipeline) -> 
 
 
 def test_lines_are_counted_over_values_of_several_lines(pipeline: Pipeline) -> None:
-    content = HEADER + 's1,m,sms,c,2026,"a\nb\nc"\n' + "s2,m,sms,c,2026,x\n" + 's3,m,sms,c,2026,"a\n"\n' + "s4,m,sms,c,2026,x"
+    content = (
+        HEADER + 's1,m,sms,c,2026,"a\nb\nc"\n' + "s2,m,sms,c,2026,x\n" + 's3,m,sms,c,2026,"a\n"\n' + "s4,m,sms,c,2026,x"
+    )
     load_one(pipeline, "outbound/sends/a.csv", content)
-    assert [(row["send_id"], row["_line"]) for row in raw_rows(pipeline)] == [("s1", 2), ("s2", 5), ("s3", 6), ("s4", 8)]
+    assert [(row["send_id"], row["_line"]) for row in raw_rows(pipeline)] == [
+        ("s1", 2),
+        ("s2", 5),
+        ("s3", 6),
+        ("s4", 8),
+    ]
 
 
 def test_extra_columns_and_odd_names_are_kept(pipeline: Pipeline) -> None:
@@ -162,8 +189,13 @@ def test_a_killed_load_leaves_nothing_half_done(pipeline: Pipeline, monkeypatch:
 def test_parquet_types_become_the_texts_of_a_csv(pipeline: Pipeline) -> None:
     table = pa.table(
         {
-            "send_id": ["s1"], "message_id": [7], "channel": ["sms"], "customer_id": [4.0], "price": [0.5],
-            "sent_at": pa.array([1_790_000_000_000_000], pa.timestamp("us", tz="UTC")), "body": pa.array([None], pa.string()),
+            "send_id": ["s1"],
+            "message_id": [7],
+            "channel": ["sms"],
+            "customer_id": [4.0],
+            "price": [0.5],
+            "sent_at": pa.array([1_790_000_000_000_000], pa.timestamp("us", tz="UTC")),
+            "body": pa.array([None], pa.string()),
         }
     )
     buffer = io.BytesIO()
@@ -174,7 +206,9 @@ def test_parquet_types_become_the_texts_of_a_csv(pipeline: Pipeline) -> None:
     assert row["sent_at"].startswith("2026-09-21 14:13:20+00")
 
 
-texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20).map(lambda text: text.replace("\r", "\n"))
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20).map(
+    lambda text: text.replace("\r", "\n")
+)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -182,13 +216,18 @@ texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 def test_csv_and_json_lines_give_the_same_rows(tmp_path: Path, rows: list[tuple[str, str, str]]) -> None:
     """Whatever the texts are, both formats and both readers (in one go, with care) give them back unchanged."""
     table = ExtractTable("source", "table", ("a", "b", "c"), ("a",), (), "")
-    lineage = Lineage("file", "hash", __import__("datetime").datetime(2026, 1, 1))  # noqa: DTZ001
+    lineage = Lineage("file", "hash", __import__("datetime").datetime(2026, 1, 1))
     lines = io.StringIO()
     csv.writer(lines, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([("a", "b", "c"), *rows])
     clean = lines.getvalue().encode()
     json_lines = "".join(json.dumps(dict(zip("abc", row, strict=True))) + "\n" for row in rows).encode()
     found = []
-    for name, content in (("1.csv", clean), ("2.csv", clean + b"ragged\n"), ("3.jsonl", json_lines), ("4.jsonl", json_lines + b"{\n")):
+    for name, content in (
+        ("1.csv", clean),
+        ("2.csv", clean + b"ragged\n"),
+        ("3.jsonl", json_lines),
+        ("4.jsonl", json_lines + b"{\n"),
+    ):
         (tmp_path / name).write_bytes(content)
         result = read_extract(tmp_path / name, table, lineage, tmp_path / "out.parquet")
         read = pq.read_table(tmp_path / "out.parquet").to_pylist()

@@ -1,3 +1,5 @@
+-- sqlfluff:exclude_rules:layout.indent
+
 {%- set staged = [
     ('outbound', 'sends', ref('stg_outbound__sends')),
     ('outbound', 'statuses', ref('stg_outbound__statuses')),

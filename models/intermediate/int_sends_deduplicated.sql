@@ -58,7 +58,9 @@ ranked as (
 
 winners as (
 
-    select candidates.*
+    select
+        candidates.*,
+        1 as row_rank
     from candidates
     left join repeated
         on
@@ -68,8 +70,7 @@ winners as (
 
     union all
 
-    select * except (row_rank)
-    from ranked
+    select * from ranked
     where row_rank = 1
 
 ),
@@ -122,5 +123,33 @@ deduplicated as (
 
 )
 
-select * except (segment_count_text, price_text)
+select
+    send_id,
+    message_id,
+    customer_id,
+    channel,
+    message_title,
+    message_version_id,
+    series_id,
+    series_title,
+    node_id,
+    customer_external_id,
+    customer_name,
+    customer_email,
+    company_id,
+    to_number,
+    from_number,
+    body,
+    currency_code,
+    provider,
+    provider_message_id,
+    segment_count,
+    price,
+    sent_at,
+    updated_at,
+    is_carrier_log,
+    source,
+    table_name,
+    content_hash,
+    line_number
 from deduplicated

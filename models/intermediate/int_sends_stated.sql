@@ -32,7 +32,31 @@ delivery as (
 
     select
         sends.*,
-        states.* except (send_id),
+        states.has_delivery_evidence,
+        states.has_delivered_status,
+        states.has_issue_status,
+        states.has_canceled_status,
+        states.has_engaging_status,
+        states.issue_provider,
+        states.issue_error_code,
+        states.issue_error_code_space,
+        states.issue_error_message,
+        states.latest_issue_at,
+        states.delivered_at,
+        states.opened_at,
+        states.clicked_at,
+        states.replied_at,
+        states.reacted_at,
+        states.completed_at,
+        states.dismissed_at,
+        states.answered_at,
+        states.goal_at,
+        states.collected_email_at,
+        states.button_tapped_at,
+        states.unsubscribed_at,
+        states.hard_bounced_at,
+        states.soft_bounced_at,
+        states.spam_complaint_at,
         case
             when states.has_delivery_evidence then 'delivered'
             when states.has_issue_status then 'issue'

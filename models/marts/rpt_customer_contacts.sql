@@ -1,3 +1,5 @@
+-- sqlfluff:exclude_rules:layout.indent
+
 with sends as (
 
     select * from {{ ref('fct_sends') }}

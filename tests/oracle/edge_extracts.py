@@ -6,19 +6,74 @@ from typing import Any
 
 Extracts = dict[str, list[dict[str, str | None]]]
 
-START = datetime(2026, 8, 1)  # noqa: DTZ001
+START = datetime(2026, 8, 1)
 CHANNELS = ["sms"] * 12 + ["whatsapp", "email", "email", "chat", "push", "banner", "tour", "survey"]
-NUMBERS = ["+14155550{:03d}", "0049 (151) 555-0{:03d}", "0044.7700.900{:03d}", "1 (628) 555/0{:03d}", "+53 5555 0{:03d}", "+850 555 5 0{:03d}"]
-SENDERS = ["+15005550006", "+15005550007", "72975", "My-Brand", None]
-CODES = ["30003", "30005", " 30006 ", "30007", "21610", "21408", "30001", "30018", "00030003", "99999", "4700", None, None]
-BODIES = [
-    "STOP", "Stop.", " ¡STOP! ", "stop please", "STOP 🙏", "help", "HELP!!", "info", "START", "“unstop”", "yes", "Yes, 10:30", "no", "",
-    "thanks", "=1+1", '"quoted", with comma\nand a line', "<b>hi</b>", "@cmd", "end", "the end", "CANCEL", "cancel my order", "Quit\t",
+NUMBERS = [
+    "+14155550{:03d}",
+    "0049 (151) 555-0{:03d}",
+    "0044.7700.900{:03d}",
+    "1 (628) 555/0{:03d}",
+    "+53 5555 0{:03d}",
+    "+850 555 5 0{:03d}",
 ]
-TITLES = ["Sale", "Reminder", "=SUM(A1)", "Größe, \"neu\"", None]
+SENDERS = ["+15005550006", "+15005550007", "72975", "My-Brand", None]
+CODES = [
+    "30003",
+    "30005",
+    " 30006 ",
+    "30007",
+    "21610",
+    "21408",
+    "30001",
+    "30018",
+    "00030003",
+    "99999",
+    "4700",
+    None,
+    None,
+]
+BODIES = [
+    "STOP",
+    "Stop.",
+    " ¡STOP! ",
+    "stop please",
+    "STOP 🙏",
+    "help",
+    "HELP!!",
+    "info",
+    "START",
+    "“unstop”",
+    "yes",
+    "Yes, 10:30",
+    "no",
+    "",
+    "thanks",
+    "=1+1",
+    '"quoted", with comma\nand a line',
+    "<b>hi</b>",
+    "@cmd",
+    "end",
+    "the end",
+    "CANCEL",
+    "cancel my order",
+    "Quit\t",
+]
+TITLES = ["Sale", "Reminder", "=SUM(A1)", 'Größe, "neu"', None]
 ENGAGEMENT = [
-    "opened", "clicked", "replied", "reacted", "completed", "dismissed", "answered", "goal_success", "collected_email", "button_tapped",
-    "unsubscribed", "hard_bounced", "soft_bounced", "spam_complaint",
+    "opened",
+    "clicked",
+    "replied",
+    "reacted",
+    "completed",
+    "dismissed",
+    "answered",
+    "goal_success",
+    "collected_email",
+    "button_tapped",
+    "unsubscribed",
+    "hard_bounced",
+    "soft_bounced",
+    "spam_complaint",
 ]
 ISSUES = ["undelivered", "failed", "rejected", "expired"]
 
@@ -40,7 +95,11 @@ class _Generator:
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
         self.extracts: Extracts = {
-            "outbound.sends": [], "outbound.statuses": [], "outbound.replies": [], "twilio.messages": [], "twilio.status_callbacks": [],
+            "outbound.sends": [],
+            "outbound.statuses": [],
+            "outbound.replies": [],
+            "twilio.messages": [],
+            "twilio.status_callbacks": [],
         }
 
     def run(self, count: int) -> Extracts:
@@ -60,9 +119,11 @@ class _Generator:
     def _time(self) -> datetime:
         """A moment, often one that others share, or one at the edge of a day or of a change of clocks."""
         if self._maybe(0.1):
-            return datetime(2026, 10, 25, self.chance.choice([0, 1, 2]), self.chance.choice([0, 59]))  # noqa: DTZ001
+            return datetime(2026, 10, 25, self.chance.choice([0, 1, 2]), self.chance.choice([0, 59]))
         if self._maybe(0.1):
-            return START + timedelta(days=self.chance.randrange(90), hours=self.chance.choice([4, 22, 23]), seconds=3599)
+            return START + timedelta(
+                days=self.chance.randrange(90), hours=self.chance.choice([4, 22, 23]), seconds=3599
+            )
         return START + timedelta(seconds=self.chance.randrange(90 * 86_400 // 1_800) * 1_800)
 
     def _text(self, moment: datetime) -> str:
@@ -79,7 +140,9 @@ class _Generator:
         return moment.isoformat(timespec="milliseconds") + "Z"
 
     def _wrong_time(self) -> str:
-        return self.chance.choice(["yesterday", "1999-12-31T23:59:59Z", "2126-01-01T00:00:00Z", "2026-02-30T00:00:00Z", "26/10/2026"])
+        return self.chance.choice(
+            ["yesterday", "1999-12-31T23:59:59Z", "2126-01-01T00:00:00Z", "2026-02-30T00:00:00Z", "26/10/2026"]
+        )
 
     def _number(self, customer: int) -> str:
         return NUMBERS[customer % len(NUMBERS)].format(customer % 1000)
@@ -89,7 +152,11 @@ class _Generator:
         channel = self.chance.choice(CHANNELS)
         at = self._time()
         provider = self.chance.choice(["twilio", "Twilio ", "twilio", "vonage", None])
-        body = "x" * self.chance.choice([1800, 1801]) if self._maybe(0.05) else self.chance.choice(["Hello", "Grüße 🎉", "a,b\n\"c\""])
+        body = (
+            "x" * self.chance.choice([1800, 1801])
+            if self._maybe(0.05)
+            else self.chance.choice(["Hello", "Grüße 🎉", 'a,b\n"c"'])
+        )
         row: dict[str, str | None] = {
             "send_id": f"s{n:05d}",
             "message_id": f"m{self.chance.randrange(9)}",
@@ -113,10 +180,20 @@ class _Generator:
             self._repeat_send(row, at)
         if self._maybe(0.04):
             wrong = {**row, "send_id": f"wrong{n}"}
-            wrong.update(self.chance.choice([
-                {"channel": "fax"}, {"sent_at": self._wrong_time()}, {"customer_id": " "}, {"send_id": None},
-                {"updated_at": self._wrong_time()}, {"message_id": None}, {"channel": None}, {"sent_at": None},
-            ]))
+            wrong.update(
+                self.chance.choice(
+                    [
+                        {"channel": "fax"},
+                        {"sent_at": self._wrong_time()},
+                        {"customer_id": " "},
+                        {"send_id": None},
+                        {"updated_at": self._wrong_time()},
+                        {"message_id": None},
+                        {"channel": None},
+                        {"sent_at": None},
+                    ]
+                )
+            )
             self.extracts["outbound.sends"].append(wrong)
         self._statuses(row, at)
         if self._maybe(0.35):
@@ -124,11 +201,26 @@ class _Generator:
 
     def _repeat_send(self, row: dict[str, str | None], at: datetime) -> None:
         again = dict(row)
-        again.update(self.chance.choice([
-            {}, {"message_title": "Corrected"}, {"body": "hello"}, {"customer_name": None}, {"segment_count": "10"}, {"segment_count": "9"},
-            {"updated_at": self._text(at + timedelta(days=2)), "message_id": "m0", "sent_at": self._text(at + timedelta(days=1))},
-            {"updated_at": None, "sent_at": self._text(at + timedelta(hours=5))}, {"channel": "email"}, {"to_number": None},
-        ]))
+        again.update(
+            self.chance.choice(
+                [
+                    {},
+                    {"message_title": "Corrected"},
+                    {"body": "hello"},
+                    {"customer_name": None},
+                    {"segment_count": "10"},
+                    {"segment_count": "9"},
+                    {
+                        "updated_at": self._text(at + timedelta(days=2)),
+                        "message_id": "m0",
+                        "sent_at": self._text(at + timedelta(days=1)),
+                    },
+                    {"updated_at": None, "sent_at": self._text(at + timedelta(hours=5))},
+                    {"channel": "email"},
+                    {"to_number": None},
+                ]
+            )
+        )
         self.extracts["outbound.sends"].append(again)
 
     def _statuses(self, send: dict[str, str | None], at: datetime) -> None:
@@ -153,7 +245,7 @@ class _Generator:
         late = self.chance.choice([timedelta(0)] * 8 + [timedelta(days=20), timedelta(days=365), timedelta(days=-1)])
         for word in words:
             seconds = self.chance.choice([-5, 0, 1.5, 60, 60, 7_200])
-            when = min(at + late + timedelta(seconds=seconds), datetime(2026, 11, 1))  # noqa: DTZ001
+            when = min(at + late + timedelta(seconds=seconds), datetime(2026, 11, 1))
             by_pair = self._maybe(0.5) and send["provider"] and send["provider_message_id"]
             row: dict[str, str | None] = {
                 "status": word.upper() if self._maybe(0.05) else word,
@@ -169,16 +261,26 @@ class _Generator:
             if self._maybe(0.1):
                 self.extracts["outbound.statuses"].append(dict(row))
             if self._maybe(0.03):
-                wrong = self.chance.choice([{"status": "lost"}, {"occurred_at": self._wrong_time()}, {"status": None}, {"occurred_at": ""}])
+                wrong = self.chance.choice(
+                    [{"status": "lost"}, {"occurred_at": self._wrong_time()}, {"status": None}, {"occurred_at": ""}]
+                )
                 self.extracts["outbound.statuses"].append({**row, **wrong})
 
     def _reply(self, n: int, send: dict[str, str | None], at: datetime, customer: int) -> None:
         for k in range(self.chance.choice([1, 1, 2])):
-            delay = self.chance.choice([
-                timedelta(0), timedelta(minutes=1), timedelta(hours=3), timedelta(days=30), timedelta(days=30, seconds=1),
-                timedelta(days=31), timedelta(days=-1), timedelta(days=2),
-            ])
-            when = min(at + delay, datetime(2026, 11, 1))  # noqa: DTZ001
+            delay = self.chance.choice(
+                [
+                    timedelta(0),
+                    timedelta(minutes=1),
+                    timedelta(hours=3),
+                    timedelta(days=30),
+                    timedelta(days=30, seconds=1),
+                    timedelta(days=31),
+                    timedelta(days=-1),
+                    timedelta(days=2),
+                ]
+            )
+            when = min(at + delay, datetime(2026, 11, 1))
             kind = self.chance.randrange(10)
             row: dict[str, str | None] = {
                 "reply_id": f"r{n:05d}-{k}",
@@ -193,7 +295,9 @@ class _Generator:
             }
             self.extracts["outbound.replies"].append(row)
             if self._maybe(0.1):
-                again = self.chance.choice([{}, {"body": "later text"}, {"updated_at": self._text(when + timedelta(hours=2)), "body": "STOP"}])
+                again = self.chance.choice(
+                    [{}, {"body": "later text"}, {"updated_at": self._text(when + timedelta(hours=2)), "body": "STOP"}]
+                )
                 self.extracts["outbound.replies"].append({**row, **again})
             if self._maybe(0.03):
                 wrong = self.chance.choice([{"received_at": self._wrong_time()}, {"channel": "fax"}, {"reply_id": ""}])
@@ -203,13 +307,29 @@ class _Generator:
         at = self._text(self._time())
         self.extracts["outbound.statuses"].append({"status": "delivered", "occurred_at": at, "send_id": f"ghost{n}"})
         self.extracts["outbound.statuses"].append(
-            {"status": "failed", "occurred_at": at, "provider": "twilio", "provider_message_id": f"ghost{n}", "error_code": "30005"}
+            {
+                "status": "failed",
+                "occurred_at": at,
+                "provider": "twilio",
+                "provider_message_id": f"ghost{n}",
+                "error_code": "30005",
+            }
         )
         self.extracts["outbound.replies"].append(
-            {"reply_id": f"stranger{n}", "received_at": at, "from_number": f"+1999555{n:04d}", "body": self.chance.choice(BODIES)}
+            {
+                "reply_id": f"stranger{n}",
+                "received_at": at,
+                "from_number": f"+1999555{n:04d}",
+                "body": self.chance.choice(BODIES),
+            }
         )
-        self.extracts["twilio.status_callbacks"].append({"MessageSid": f"SM{n * 3:032x}", "MessageStatus": self.chance.choice(
-            ["delivered", "undelivered", "sent", "read", "nonsense"]), "ErrorCode": self.chance.choice(["30003", "", None])})
+        self.extracts["twilio.status_callbacks"].append(
+            {
+                "MessageSid": f"SM{n * 3:032x}",
+                "MessageStatus": self.chance.choice(["delivered", "undelivered", "sent", "read", "nonsense"]),
+                "ErrorCode": self.chance.choice(["30003", "", None]),
+            }
+        )
 
     def _log(self, n: int) -> None:
         """A row of Twilio's log: of a send that the application knows, or of one that it does not, or inbound."""
@@ -225,8 +345,11 @@ class _Generator:
                 "from": theirs if is_inbound else self.chance.choice([ours, ours, None]),
                 "to": ours if is_inbound else theirs,
                 "body": self.chance.choice(BODIES),
-                "status": "received" if is_inbound else self.chance.choice(
-                    ["queued", "sent", "delivered", "undelivered", "failed", "read", "canceled", "mystery"]),
+                "status": "received"
+                if is_inbound
+                else self.chance.choice(
+                    ["queued", "sent", "delivered", "undelivered", "failed", "read", "canceled", "mystery"]
+                ),
                 "error_code": self.chance.choice(["30003", "30006", "77777", None]),
                 "error_message": None,
                 "num_segments": "1",

@@ -20,16 +20,37 @@ Row = dict[str, Any]
 Extracts = dict[str, list[dict[str, str | None]]]
 
 WHITE_SPACE = " \t\r\n\u00a0"
-SEND_TEXTS = (
-    "message_id channel customer_id message_title message_version_id series_id series_title node_id"
-    " customer_external_id customer_name customer_email company_id to_number from_number body segment_count_text"
-    " price_text currency_code provider provider_message_id"
-).split()
-REPLY_TEXTS = "send_id from_number customer_id channel to_number body provider".split()
+SEND_TEXTS = [
+    "message_id",
+    "channel",
+    "customer_id",
+    "message_title",
+    "message_version_id",
+    "series_id",
+    "series_title",
+    "node_id",
+    "customer_external_id",
+    "customer_name",
+    "customer_email",
+    "company_id",
+    "to_number",
+    "from_number",
+    "body",
+    "segment_count_text",
+    "price_text",
+    "currency_code",
+    "provider",
+    "provider_message_id",
+]
+REPLY_TEXTS = ["send_id", "from_number", "customer_id", "channel", "to_number", "body", "provider"]
 FREE_TEXTS = ("message_title", "series_title", "customer_name", "body", "error_message")
 TIMES_OF_STATUSES = {
-    "opened": "opened_at", "clicked": "clicked_at", "replied": "replied_at", "goal_success": "goal_at",
-    "unsubscribed": "unsubscribed_at", "completed": "completed_at",
+    "opened": "opened_at",
+    "clicked": "clicked_at",
+    "replied": "replied_at",
+    "goal_success": "goal_at",
+    "unsubscribed": "unsubscribed_at",
+    "completed": "completed_at",
 }
 
 
@@ -55,9 +76,13 @@ class Seeds:
 
         self.channels = {row["channel"] for row in rows("channels")}
         self.statuses = {row["status"]: row for row in rows("statuses")}
-        self.twilio = {row["provider_status"]: row["status"] for row in rows("provider_statuses") if row["provider"] == "twilio"}
+        self.twilio = {
+            row["provider_status"]: row["status"] for row in rows("provider_statuses") if row["provider"] == "twilio"
+        }
         self.spaces = {row["provider"]: row["default_code_space"] for row in rows("providers")}
-        self.codes = {(row["provider"], row["code_space"], row["error_code"]): row for row in rows("carrier_error_codes")}
+        self.codes = {
+            (row["provider"], row["code_space"], row["error_code"]): row for row in rows("carrier_error_codes")
+        }
         self.reasons = {row["issue_reason_id"]: row for row in rows("issue_reasons")}
         self.countries = {row["calling_prefix"]: row["is_supported"] == "true" for row in rows("countries")}
         groups = {row["keyword_group"]: row["is_opt_out"] == "true" for row in rows("keyword_groups")}
@@ -97,7 +122,9 @@ def phone(text: str | None) -> str | None:
     """Rule 11."""
     if text is None or not text.strip(WHITE_SPACE):
         return None
-    bare = "".join(c for c in text if not (c.isspace() or c in "./\\" or unicodedata.category(c) in ("Ps", "Pe", "Pd", "Zs")))
+    bare = "".join(
+        c for c in text if not (c.isspace() or c in "./\\" or unicodedata.category(c) in ("Ps", "Pe", "Pd", "Zs"))
+    )
     if not re.fullmatch(r"\+?[0-9]+", bare):
         return text.strip(" ")
     if bare.startswith("00"):
@@ -109,6 +136,7 @@ def phone(text: str | None) -> str | None:
 
 def keyword_text(text: str | None) -> str:
     """Rule 6: the text without case, and without white space and punctuation around it."""
+
     def is_around(character: str) -> bool:
         return character in "$+<=>^`|~" or unicodedata.category(character)[0] in "PZC"
 
@@ -134,14 +162,16 @@ def bad_time(text: str | None, settings: OracleSettings) -> bool:
     if cleaned(text) is None:
         return False
     value = moment(text)
-    return value is None or value < datetime(2000, 1, 1) or value > settings.loaded_at + timedelta(days=1)  # noqa: DTZ001
+    return value is None or value < datetime(2000, 1, 1) or value > settings.loaded_at + timedelta(days=1)
 
 
 def good_sends(rows: list[dict[str, str | None]], seeds: Seeds, settings: OracleSettings) -> list[Row]:
     good = []
     for raw in rows:
-        row: Row = {name: raw.get(name) or None if name in FREE_TEXTS else cleaned(raw.get(name)) for name in (
-            "send_id", *SEND_TEXTS, "segment_count", "price", "sent_at", "updated_at")}
+        row: Row = {
+            name: raw.get(name) or None if name in FREE_TEXTS else cleaned(raw.get(name))
+            for name in ("send_id", *SEND_TEXTS, "segment_count", "price", "sent_at", "updated_at")
+        }
         row["channel"], row["provider"] = word(raw.get("channel")), word(raw.get("provider"))
         row["currency_code"] = (row["currency_code"] or "").upper() or None
         row["to_number"], row["from_number"] = phone(raw.get("to_number")), phone(raw.get("from_number"))
@@ -178,7 +208,11 @@ def good_replies(rows: list[dict[str, str | None]], seeds: Seeds, settings: Orac
     good = []
     for raw in rows:
         row: Row = {name: cleaned(raw.get(name)) for name in ("reply_id", "send_id", "customer_id")}
-        row |= {"channel": word(raw.get("channel")) or "sms", "provider": word(raw.get("provider")), "body": raw.get("body") or None}
+        row |= {
+            "channel": word(raw.get("channel")) or "sms",
+            "provider": word(raw.get("provider")),
+            "body": raw.get("body") or None,
+        }
         row |= {"from_number": phone(raw.get("from_number")), "to_number": phone(raw.get("to_number"))}
         if row["reply_id"] is None or cleaned(raw.get("received_at")) is None or row["channel"] not in seeds.channels:
             continue
@@ -219,12 +253,25 @@ def good_twilio(rows: list[dict[str, str | None]], seeds: Seeds, settings: Oracl
         sent_at = moment(sent) or moment(created)
         row: Row = dict.fromkeys((*SEND_TEXTS, "send_id"))
         row |= {
-            "is_outbound": is_outbound, "is_log": True, "send_id": sid, "reply_id": sid, "provider_message_id": sid,
-            "provider": "twilio", "message_id": service or from_number, "customer_id": to_number if is_outbound else None,
-            "channel": "whatsapp" if is_whatsapp else "sms", "from_number": from_number, "to_number": to_number,
-            "body": raw.get("body") or None, "sent_at": sent_at, "received_at": sent_at, "updated_at": moment(updated),
-            "occurred_at": moment(updated) or sent_at, "status": status,
-            "error_code": cleaned(raw.get("error_code")) or cleaned(raw.get("errorcode")), "error_code_space": None,
+            "is_outbound": is_outbound,
+            "is_log": True,
+            "send_id": sid,
+            "reply_id": sid,
+            "provider_message_id": sid,
+            "provider": "twilio",
+            "message_id": service or from_number,
+            "customer_id": to_number if is_outbound else None,
+            "channel": "whatsapp" if is_whatsapp else "sms",
+            "from_number": from_number,
+            "to_number": to_number,
+            "body": raw.get("body") or None,
+            "sent_at": sent_at,
+            "received_at": sent_at,
+            "updated_at": moment(updated),
+            "occurred_at": moment(updated) or sent_at,
+            "status": status,
+            "error_code": cleaned(raw.get("error_code")) or cleaned(raw.get("errorcode")),
+            "error_code_space": None,
             "error_message": raw.get("error_message") or None,
             "segment_count_text": cleaned(raw.get("num_segments")) or cleaned(raw.get("numsegments")),
             "price_text": cleaned(raw.get("price")),
@@ -241,10 +288,19 @@ def good_callbacks(rows: list[dict[str, str | None]], seeds: Seeds) -> list[Row]
         sid = cleaned(raw.get("MessageSid")) or cleaned(raw.get("SmsSid"))
         status = seeds.twilio.get(word(raw.get("MessageStatus")) or word(raw.get("SmsStatus")) or "")
         if sid and status:
-            good.append({
-                "send_id": None, "provider": "twilio", "provider_message_id": sid, "status": status, "is_log": True,
-                "error_code": cleaned(raw.get("ErrorCode")), "error_code_space": None, "error_message": None, "occurred_at": None,
-            })
+            good.append(
+                {
+                    "send_id": None,
+                    "provider": "twilio",
+                    "provider_message_id": sid,
+                    "status": status,
+                    "is_log": True,
+                    "error_code": cleaned(raw.get("ErrorCode")),
+                    "error_code_space": None,
+                    "error_message": None,
+                    "occurred_at": None,
+                }
+            )
     return good
 
 
@@ -261,7 +317,9 @@ def winners(rows: list[Row], key: str, time: str, texts: list[str]) -> dict[str,
     for row in rows:
         groups[row[key]].append(row)
     names = ["updated_at", time, *texts]
-    return {name: max(group, key=lambda row: tuple(smallest_first(row[n]) for n in names)) for name, group in groups.items()}
+    return {
+        name: max(group, key=lambda row: tuple(smallest_first(row[n]) for n in names)) for name, group in groups.items()
+    }
 
 
 # --- the facts -----------------------------------------------------------------------------------------------------
@@ -270,9 +328,9 @@ def winners(rows: list[Row], key: str, time: str, texts: list[str]) -> dict[str,
 def all_sends(extracts: Extracts, seeds: Seeds, settings: OracleSettings, twilio: list[Row]) -> dict[str, Row]:
     sends = winners(good_sends(extracts["outbound.sends"], seeds, settings), "send_id", "sent_at", SEND_TEXTS)
     logged = winners([row for row in twilio if row["is_outbound"]], "send_id", "sent_at", SEND_TEXTS)
-    claimed = {
-        send["provider_message_id"] for send in sends.values() if send["provider"] in (None, "twilio")
-    } | set(sends)
+    claimed = {send["provider_message_id"] for send in sends.values() if send["provider"] in (None, "twilio")} | set(
+        sends
+    )
     return sends | {sid: row for sid, row in logged.items() if sid not in claimed}
 
 
@@ -336,12 +394,23 @@ def state_send(send: Row, statuses: list[Row], seeds: Seeds, settings: OracleSet
     for name, column in TIMES_OF_STATUSES.items():
         send[column] = earliest(name)
     send["is_engaged"] = any(seeds.statuses[name]["is_engaging"] == "true" for name in words)
-    send |= {"issue_at": None, "provider_error_code": None, "issue_reason_id": None, "is_retryable": None, "latest_issue": None}
+    send |= {
+        "issue_at": None,
+        "provider_error_code": None,
+        "issue_reason_id": None,
+        "is_retryable": None,
+        "latest_issue": None,
+    }
     if send["delivery_status"] == "issue":
-        latest = max(issues, key=lambda status: (
-            smallest_first(status["occurred_at"]), smallest_first(status["error_code"]),
-            smallest_first(code_key(send, status, seeds)[1]), smallest_first(status["error_message"]),
-        ))
+        latest = max(
+            issues,
+            key=lambda status: (
+                smallest_first(status["occurred_at"]),
+                smallest_first(status["error_code"]),
+                smallest_first(code_key(send, status, seeds)[1]),
+                smallest_first(status["error_message"]),
+            ),
+        )
         send |= {"issue_at": latest["occurred_at"], "provider_error_code": latest["error_code"], "latest_issue": latest}
         if send["channel"] == "sms":
             explain_issue(send, latest, seeds)
@@ -438,12 +507,16 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
         send["status_is_engaged"] = send["is_engaged"]
 
     inbound = [{**row, "send_id": None, "source": "twilio"} for row in twilio if not row["is_outbound"]]
-    outbound_replies = [{**row, "source": "outbound"} for row in good_replies(extracts["outbound.replies"], seeds, settings)]
+    outbound_replies = [
+        {**row, "source": "outbound"} for row in good_replies(extracts["outbound.replies"], seeds, settings)
+    ]
     replies = winners(outbound_replies + inbound, "reply_id", "received_at", [*REPLY_TEXTS, "source"])
     fct_replies, attributed = [], []
     for reply in replies.values():
         send = attribute(reply, sends, settings)
-        keyword = seeds.keywords.get(keyword_text(reply["body"])) if reply["channel"] == "sms" and reply["body"] else None
+        keyword = (
+            seeds.keywords.get(keyword_text(reply["body"])) if reply["channel"] == "sms" and reply["body"] else None
+        )
         row = {
             "reply_id": reply["reply_id"],
             "message_id": send["message_id"] if send else None,
@@ -483,26 +556,74 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
     sms_issues = [send for send in sends.values() if send["channel"] == "sms" and send["delivery_status"] == "issue"]
     tables = {
         "fct_sends": [
-            {name: send[name] for name in (
-                "send_id message_id channel customer_id provider provider_message_id to_number from_number segment_count"
-                " sent_at sent_date delivery_status delivered_at delivery_seconds issue_at issue_reason_id"
-                " provider_error_code has_conflicting_statuses opened_at clicked_at replied_at goal_at unsubscribed_at"
-                " is_engaged").split()}
+            {
+                name: send[name]
+                for name in [
+                    "send_id",
+                    "message_id",
+                    "channel",
+                    "customer_id",
+                    "provider",
+                    "provider_message_id",
+                    "to_number",
+                    "from_number",
+                    "segment_count",
+                    "sent_at",
+                    "sent_date",
+                    "delivery_status",
+                    "delivered_at",
+                    "delivery_seconds",
+                    "issue_at",
+                    "issue_reason_id",
+                    "provider_error_code",
+                    "has_conflicting_statuses",
+                    "opened_at",
+                    "clicked_at",
+                    "replied_at",
+                    "goal_at",
+                    "unsubscribed_at",
+                    "is_engaged",
+                ]
+            }
             for send in sends.values()
         ],
         "fct_delivery_issues": [
-            {name: send[name] for name in (
-                "send_id message_id customer_id customer_name to_number provider provider_error_code issue_reason_id"
-                " is_retryable issue_at").split()}
+            {
+                name: send[name]
+                for name in [
+                    "send_id",
+                    "message_id",
+                    "customer_id",
+                    "customer_name",
+                    "to_number",
+                    "provider",
+                    "provider_error_code",
+                    "issue_reason_id",
+                    "is_retryable",
+                    "issue_at",
+                ]
+            }
             | {"message_title": titles[send["message_id"]][0]}
             | {name: seeds.reasons[send["issue_reason_id"]][name] for name in ("issue_reason", "meaning", "fix")}
             for send in sms_issues
         ],
         "fct_replies": fct_replies,
         "fct_responses": [
-            {name: row[name] for name in (
-                "reply_id message_id send_id customer_id body received_at response_type keyword keyword_group"
-                " response_seconds").split()}
+            {
+                name: row[name]
+                for name in [
+                    "reply_id",
+                    "message_id",
+                    "send_id",
+                    "customer_id",
+                    "body",
+                    "received_at",
+                    "response_type",
+                    "keyword",
+                    "keyword_group",
+                    "response_seconds",
+                ]
+            }
             for row in responses
         ],
     }
@@ -514,27 +635,41 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
 
 
 def message_reports(
-    sends: dict[str, Row], responses: list[Row], is_opt_out: dict[str, bool], titles: dict[str, tuple[Any, Any]],
-    sms_issues: list[Row], seeds: Seeds,
+    sends: dict[str, Row],
+    responses: list[Row],
+    is_opt_out: dict[str, bool],
+    titles: dict[str, tuple[Any, Any]],
+    sms_issues: list[Row],
+    seeds: Seeds,
 ) -> dict[str, list[Row]]:
     """Rule 10: the reports by message and by day."""
     tables: dict[str, list[Row]] = defaultdict(list)
     by_message = group(sends.values(), "message_id")
     for (message_id,), rows in by_message.items():
         sent = [row for row in rows if row["delivery_status"] != "canceled"]
-        status = {name: [row for row in rows if row["delivery_status"] == name] for name in (
-            "delivered", "issue", "pending", "unconfirmed", "canceled")}
+        status = {
+            name: [row for row in rows if row["delivery_status"] == name]
+            for name in ("delivered", "issue", "pending", "unconfirmed", "canceled")
+        }
         keywords = [row for row in responses if row["message_id"] == message_id and row["response_type"] == "keyword"]
         reached = {
-            "opened": "opened_at", "clicked": "clicked_at", "replied": "replied_at", "goal": "goal_at",
-            "completed": "completed_at", "unsubscribed": "unsubscribed_at", "engaged": "is_engaged",
+            "opened": "opened_at",
+            "clicked": "clicked_at",
+            "replied": "replied_at",
+            "goal": "goal_at",
+            "completed": "completed_at",
+            "unsubscribed": "unsubscribed_at",
+            "engaged": "is_engaged",
         }
         counts = {name: customers(row for row in sent if row[column]) for name, column in reached.items()}
         total = customers(sent)
         tables["rpt_messages"].append(
             {
-                "message_id": message_id, "message_title": titles[message_id][0], "channel": titles[message_id][1],
-                "first_sent_at": min(row["sent_at"] for row in rows), "last_sent_at": max(row["sent_at"] for row in rows),
+                "message_id": message_id,
+                "message_title": titles[message_id][0],
+                "channel": titles[message_id][1],
+                "first_sent_at": min(row["sent_at"] for row in rows),
+                "last_sent_at": max(row["sent_at"] for row in rows),
                 "sent_count": len(sent),
             }
             | {f"{name}_count": len(found) for name, found in status.items()}
@@ -562,27 +697,43 @@ def message_reports(
             tables["rpt_message_delivery"].append(message_delivery(message_id, sms))
     for (message_id, reason), rows in group(sms_issues, "message_id", "issue_reason_id").items():
         tables["rpt_message_issues"].append(
-            {"message_id": message_id, "issue_reason_id": reason, "issue_count": len(rows), "issue_customer_count": customers(rows)}
+            {
+                "message_id": message_id,
+                "issue_reason_id": reason,
+                "issue_count": len(rows),
+                "issue_customer_count": customers(rows),
+            }
             | {name: seeds.reasons[reason][name] for name in ("issue_reason", "meaning", "fix")}
             | {"issue_share": len(rows) / len([row for row in sms_issues if row["message_id"] == message_id])}
         )
     for (message_id, keyword_group), rows in group(responses, "message_id", "keyword_group").items():
-        tables["rpt_message_responses"].append({
-            "message_id": message_id, "keyword_group": keyword_group, "response_count": len(rows),
-            "response_customer_count": customers(rows),
-            "response_seconds_p50": percentile((row["response_seconds"] for row in rows), 0.5),
-        })
+        tables["rpt_message_responses"].append(
+            {
+                "message_id": message_id,
+                "keyword_group": keyword_group,
+                "response_count": len(rows),
+                "response_customer_count": customers(rows),
+                "response_seconds_p50": percentile((row["response_seconds"] for row in rows), 0.5),
+            }
+        )
     for (day, channel, message_id), rows in group(sends.values(), "sent_date", "channel", "message_id").items():
         sent = [row for row in rows if row["delivery_status"] != "canceled"]
-        tables["rpt_customer_engagement_daily"].append({
-            "sent_date": day, "channel": channel, "message_id": message_id, "message_title": titles[message_id][0],
-            "sent_count": len(sent),
-            "delivered_count": sum(row["delivery_status"] == "delivered" for row in rows),
-            "issue_count": sum(row["delivery_status"] == "issue" for row in rows),
-            **{f"{name}_count": sum(row[f"{name}_at"] is not None for row in sent)
-               for name in ("opened", "clicked", "replied", "goal", "unsubscribed")},
-            "engaged_count": sum(row["is_engaged"] for row in sent),
-        })
+        tables["rpt_customer_engagement_daily"].append(
+            {
+                "sent_date": day,
+                "channel": channel,
+                "message_id": message_id,
+                "message_title": titles[message_id][0],
+                "sent_count": len(sent),
+                "delivered_count": sum(row["delivery_status"] == "delivered" for row in rows),
+                "issue_count": sum(row["delivery_status"] == "issue" for row in rows),
+                **{
+                    f"{name}_count": sum(row[f"{name}_at"] is not None for row in sent)
+                    for name in ("opened", "clicked", "replied", "goal", "unsubscribed")
+                },
+                "engaged_count": sum(row["is_engaged"] for row in sent),
+            }
+        )
     return tables
 
 
@@ -590,7 +741,9 @@ def message_delivery(message_id: str, sms: list[Row]) -> Row:
     delivered = [row for row in sms if row["delivery_status"] == "delivered"]
     priced = [row for row in sms if row["price"] is not None]
     currencies = {row["currency_code"] for row in priced}
-    segments = [row["segment_count"] for row in sms if row["delivery_status"] != "canceled" and row["segment_count"] is not None]
+    segments = [
+        row["segment_count"] for row in sms if row["delivery_status"] != "canceled" and row["segment_count"] is not None
+    ]
     times = [row["delivered_at"] for row in sms if row["delivered_at"]]
     return {
         "message_id": message_id,
@@ -600,8 +753,10 @@ def message_delivery(message_id: str, sms: list[Row]) -> Row:
         "delivered_customer_count": customers(delivered),
         "first_delivered_at": min(times, default=None),
         "last_delivered_at": max(times, default=None),
-        **{f"delivery_seconds_p{share}": percentile((row["delivery_seconds"] for row in delivered), share / 100)
-           for share in (50, 95, 99)},
+        **{
+            f"delivery_seconds_p{share}": percentile((row["delivery_seconds"] for row in delivered), share / 100)
+            for share in (50, 95, 99)
+        },
         "segment_count": sum(segments) if segments else None,
         "cost": sum((abs(row["price"]) for row in priced), Decimal(0)) if len(currencies) == 1 else None,
         "currency_code": next(iter(currencies)) if len(currencies) == 1 else None,
@@ -634,19 +789,29 @@ def fix_list(sends: dict[str, Row], sms_issues: list[Row], seeds: Seeds) -> list
         key: max(order(send) for send in rows) for key, rows in group(delivered, "customer_id", "to_number").items()
     }
     standing = [
-        send for send in sms_issues
+        send
+        for send in sms_issues
         if (send["customer_id"], send["to_number"]) not in last
         or order(send) > last[(send["customer_id"], send["to_number"])]
     ]
     table = []
-    for (customer_id, to_number, reason), rows in group(standing, "customer_id", "to_number", "issue_reason_id").items():
+    for (customer_id, to_number, reason), rows in group(
+        standing, "customer_id", "to_number", "issue_reason_id"
+    ).items():
         times = [row["issue_at"] for row in rows if row["issue_at"]]
-        table.append({
-            "customer_id": customer_id, "to_number": to_number, "issue_reason_id": reason,
-            "issue_reason": seeds.reasons[reason]["issue_reason"], "fix": seeds.reasons[reason]["fix"],
-            "issue_count": len(rows), "first_issue_at": min(times, default=None), "last_issue_at": max(times, default=None),
-            "last_message_id": max(rows, key=order)["message_id"],
-        })
+        table.append(
+            {
+                "customer_id": customer_id,
+                "to_number": to_number,
+                "issue_reason_id": reason,
+                "issue_reason": seeds.reasons[reason]["issue_reason"],
+                "fix": seeds.reasons[reason]["fix"],
+                "issue_count": len(rows),
+                "first_issue_at": min(times, default=None),
+                "last_issue_at": max(times, default=None),
+                "last_message_id": max(rows, key=order)["message_id"],
+            }
+        )
     return table
 
 
@@ -659,8 +824,13 @@ def unmapped(sms_issues: list[Row], seeds: Seeds) -> list[Row]:
     table = []
     for (provider, code), rows in group(found, "lookup_provider", "provider_error_code").items():
         latest = max(rows, key=lambda row: (smallest_first(row["issue_at"]), smallest_first(row["error_message"])))
-        table.append({
-            "provider": provider, "error_code": code, "error_message": latest["error_message"], "issue_count": len(rows),
-            "last_seen_at": latest["issue_at"],
-        })
+        table.append(
+            {
+                "provider": provider,
+                "error_code": code,
+                "error_message": latest["error_message"],
+                "issue_count": len(rows),
+                "last_seen_at": latest["issue_at"],
+            }
+        )
     return table
