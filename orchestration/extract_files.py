@@ -10,6 +10,7 @@ import csv
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import re
 import zlib
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -300,8 +301,7 @@ def _read_clean_csv(
     return None
 
 
-@dataclass(frozen=True)
-class _CsvRecord:
+class _CsvRecord(NamedTuple):
     line_number: int
     line_count: int
     text: str
@@ -312,17 +312,11 @@ class _CsvRecord:
 def _text_lines(file: BinaryIO) -> Iterator[str]:
     """Decode a file to physical lines with their ends; bytes that are no UTF-8 become lone surrogates."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    pending = ""
-    for line in text:
-        # with newline="", the wrapper ends lines at \n, \r and \r\n alike
-        yield pending + line
-        pending = ""
+    yield from text  # with newline="", lines end at \n, \r and \r\n alike
 
 
 def _parse_csv(text: str) -> list[str]:
     """Split one CSV record into fields; raises csv.Error where its quoting is wrong."""
-    if '"' not in text:
-        return text.rstrip("\r\n").split(",")
     return next(csv.reader([text], strict=True), [])
 
 
@@ -339,6 +333,12 @@ def _csv_records(lines: Iterator[str]) -> Iterator[_CsvRecord]:
                 return
             waiting.append(line)
         taken = 1
+        if '"' not in waiting[0]:  # most lines: a record of its own, without quotes
+            text = waiting.pop() if len(waiting) == 1 else waiting.pop(0)
+            line_number += 1
+            bare = text.rstrip("\r\n")
+            yield _CsvRecord(line_number, 1, bare, bare.split(",") if bare else [], _unreadable_text(bare))
+            continue
         while True:
             text = "".join(waiting[:taken])
             try:
@@ -368,12 +368,17 @@ def _csv_records(lines: Iterator[str]) -> Iterator[_CsvRecord]:
         line_number += taken
 
 
+# NUL bytes, and the lone surrogates that bytes become which are no UTF-8.
+_UNREADABLE = re.compile("[\x00\ud800-\udfff]")
+
+
 def _unreadable_text(text: str) -> str | None:
-    if "\x00" in text:
-        return "holds NUL bytes: expected UTF-8 text"
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        return "is not valid UTF-8"
-    return None
+    if text.isascii() and "\x00" not in text:
+        return None
+    found = _UNREADABLE.search(text)
+    if found is None:
+        return None
+    return "holds NUL bytes: expected UTF-8 text" if found.group() == "\x00" else "is not valid UTF-8"
 
 
 def _printable(text: str) -> str:
@@ -388,7 +393,7 @@ def _read_csv_carefully(
     rejected: list[RejectedRecord] = []
     width = len(names)
 
-    def rows() -> Iterator[tuple[int, dict[str, str | None]]]:
+    def rows() -> Iterator[tuple[int, Sequence[str | None]]]:
         with _open_bytes(path) as file:
             for record in _csv_records(_text_lines(file)):
                 fields, reason = record.fields, record.reason
@@ -399,23 +404,43 @@ def _read_csv_carefully(
                 if reason is None and len(fields) != width:
                     reason = f"has {len(fields)} values where the header has {width} columns"
                 if reason is None:
-                    yield record.line_number, {name: text or None for name, text in zip(names, fields, strict=True)}
+                    yield record.line_number, fields
                 else:
                     rejected.append(RejectedRecord(record.line_number, _printable(record.text), f"the row {reason}"))
 
-    return ReadResult(_write_rows(rows(), _all_columns(names, table), lineage, target), rejected)
+    return ReadResult(_write_rows(rows(), names, table, lineage, target), rejected)
 
 
 def _write_rows(
-    rows: Iterator[tuple[int, dict[str, str | None]]], columns: Sequence[str], lineage: Lineage, target: Path
+    rows: Iterator[tuple[int, Sequence[str | None]]],
+    names: Sequence[str],
+    table: ExtractTable,
+    lineage: Lineage,
+    target: Path,
 ) -> int:
-    """Write rows (line number, values by column) to a Parquet file, a batch at a time; returns their number."""
+    """Write rows to a Parquet file, a batch at a time.
+
+    Args:
+        rows: line number, and the values in the order of `names`; an empty text is null.
+        names: the extract's columns.
+        table: whose declared columns come first.
+        lineage: written to every row.
+        target: the file.
+
+    Returns:
+        Number of rows.
+    """
+    columns = _all_columns(names, table)
     schema = _schema(columns)
     count = 0
     with pq.ParquetWriter(target, schema, compression="zstd") as writer:
-        while batch := [row for row, _ in zip(rows, range(CAREFUL_BATCH_ROWS), strict=False)]:
+        while batch := list(itertools.islice(rows, CAREFUL_BATCH_ROWS)):
+            by_name = dict(zip(names, zip(*(values for _, values in batch), strict=True), strict=True))
             arrays: list[Any] = [
-                pa.array([values.get(column) for _, values in batch], pa.string()) for column in columns
+                pa.array([text or None for text in by_name[column]], pa.string())
+                if column in by_name
+                else pa.nulls(len(batch), pa.string())
+                for column in columns
             ]
             arrays += [
                 pa.repeat(lineage.file, len(batch)),
@@ -483,20 +508,16 @@ def _read_json_lines_carefully(path: Path, table: ExtractTable, lineage: Lineage
     for _, values, _ in _json_rows(path):
         keys.update(dict.fromkeys(values or ()))
     columns = _name_keys(sorted(keys), table)
-    names = {key: name for name, named in columns.items() for key in named}
+    groups = [sorted(named) for named in columns.values()]
 
-    def rows() -> Iterator[tuple[int, dict[str, str | None]]]:
+    def rows() -> Iterator[tuple[int, Sequence[str | None]]]:
         for line_number, values, problem in _json_rows(path):
             if values is None:
                 rejected.append(RejectedRecord(line_number, _printable(problem[0]), problem[1]))
                 continue
-            row: dict[str, str | None] = {}
-            for key in sorted(values):
-                text = _json_text(values[key])
-                row[names[key]] = text if row.get(names[key]) is None else row[names[key]]
-            yield line_number, row
+            yield line_number, [_first_text(values, group) for group in groups]
 
-    count = _write_rows(rows(), _all_columns(list(columns), table), lineage, target)
+    count = _write_rows(rows(), list(columns), table, lineage, target)
     if not count and rejected and not keys:
         raise ExtractRefusedError(f"holds no JSON object; first line: {rejected[0].record[:200]!r}")
     return ReadResult(count, rejected)
@@ -532,6 +553,15 @@ def _parse_json(text: str) -> Any:
         return values
     plain = json.loads(text)
     return {key: plain[key] if isinstance(value, dict | list) else value for key, value in values.items()}
+
+
+def _first_text(values: dict[str, Any], keys: Sequence[str]) -> str | None:
+    """The first value of some keys that is there."""
+    for key in keys:
+        text = _json_text(values.get(key))
+        if text is not None:
+            return text
+    return None
 
 
 def _json_text(value: Any) -> str | None:

@@ -111,6 +111,13 @@ def test_wrong_rows_are_set_apart_with_their_line(pipeline: Pipeline) -> None:
     ]
 
 
+def test_no_row_is_lost_between_batches(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestration.extract_files.CAREFUL_BATCH_ROWS", 3)
+    rows = [f"s{n},m1,sms,c1,2026-10-01T09:00:00Z,x\n" for n in range(10)]
+    assert load_one(pipeline, "outbound/sends/a.csv", HEADER + "".join(rows) + "ragged\n").row_count == 11
+    assert [row["send_id"] for row in raw_rows(pipeline)] == [f"s{n}" for n in range(10)]
+
+
 def test_broken_json_lines_are_set_apart_with_their_line(pipeline: Pipeline) -> None:
     good = {
         "send_id": "s1",
