@@ -223,3 +223,6 @@ def main(arguments: list[str]) -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         return EXIT_USAGE
+    except PermissionError as error:
+        print(f"{error.filename}: {error.strerror}; the folders need to be writable", file=sys.stderr)
+        return EXIT_USAGE

@@ -406,10 +406,16 @@ class _Business:
             return
         if is_text:
             self._deliver(send, message, sent_at, day, is_reachable=not customer["to_number"].startswith("+53"))
-        elif self.chance.random() < 0.97:
-            self._status(send, "delivered", sent_at + timedelta(seconds=self.chance.randint(0, 40)), day)
+        else:
+            bounces = {name: share for name, share in message.engagement.items() if name.endswith("_bounced")}
+            for bounce, share in bounces.items():
+                if self.chance.random() < share:
+                    self._status(send, bounce, sent_at + timedelta(seconds=self.chance.randint(1, 90)), day)
+                    return
+            if self.chance.random() < 0.97:
+                self._status(send, "delivered", sent_at + timedelta(seconds=self.chance.randint(0, 40)), day)
         for status, share in message.engagement.items():
-            if self.chance.random() < share:
+            if not status.endswith("_bounced") and self.chance.random() < share:
                 self._status(send, status, sent_at + timedelta(seconds=self.chance.expovariate(1 / 7_200)), day)
         if self.chance.random() < message.reply_share:
             self._reply(send, market, sent_at, day)

@@ -13,6 +13,7 @@ import io
 import itertools
 import json
 import re
+import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -108,7 +109,12 @@ def read_extract(path: Path, table: ExtractTable, lineage: Lineage, target: Path
     if format_name is None:
         raise ExtractRefusedError("unknown file type: expected .csv, .jsonl, .csv.gz, .jsonl.gz or .parquet")
     try:
-        return readers[format_name](path, table, lineage, target)
+        # A file's name is text from outside and may hold quotes or glob characters: SQL gets a link of a plain name.
+        with tempfile.TemporaryDirectory() as folder:
+            packed = ".gz" if path.name.lower().endswith(".gz") else ""
+            link = Path(folder) / f"extract.{format_name}{packed}"
+            link.symlink_to(path.absolute())
+            return readers[format_name](link, table, lineage, target)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ExtractRefusedError(f"damaged gzip file, perhaps half-written: {error}") from error
     except OSError as error:

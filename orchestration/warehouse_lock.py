@@ -1,6 +1,7 @@
 """One writer at a time: a run holds the warehouse until it ends, and a second one waits its turn."""
 
 import logging
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -30,7 +31,9 @@ def warehouse_lock(settings: Settings) -> Generator[None, None, None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        LOGGER.info("another run is writing to %s; waiting for it to end", settings.warehouse_dir)
+        message = f"another run is writing to {settings.warehouse_dir}; waiting for it to end"
+        LOGGER.info(message)
+        print(message, file=sys.__stderr__, flush=True)
         lock.acquire()
     try:
         yield

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from orchestration.declarations import ExtractTable
 from orchestration.extract_files import Lineage, ReadResult, read_extract
 from orchestration.raw_layer import DUPLICATE, LOADED, REFUSED, LedgerEntry
-from tests.pipeline import Pipeline
+from tests.pipeline import Pipeline, render
 
 HEADER = "send_id,message_id,channel,customer_id,sent_at,body\n"
 ROW = "s1,m1,sms,c1,2026-10-01T09:00:00Z,hello\n"
@@ -164,6 +164,17 @@ def test_extra_columns_and_odd_names_are_kept(pipeline: Pipeline) -> None:
     assert row["body"] == "hello"
     assert (row['odd "name"; drop table x'], row["extract_file"], row["column_9"]) == ("1", "2", "3")
     assert row["_file"] == "outbound/sends/a'b.csv"
+
+
+@pytest.mark.parametrize("name", ["a[1]*.csv", "it's {x}?.csv.gz", "$(touch x).jsonl", "b[1].parquet", "UPPER.CSV"])
+def test_file_names_are_only_names(pipeline: Pipeline, name: str) -> None:
+    row: dict[str, str | None] = dict(zip(HEADER.strip().split(","), ROW.strip().split(","), strict=True))
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist([row]), buffer)
+    pipeline.drop(f"outbound/sends/{name}", buffer.getvalue() if "parquet" in name else render([row], name))
+    pipeline.load()
+    assert [(row["_file"], row["send_id"]) for row in raw_rows(pipeline)] == [(f"outbound/sends/{name}", "s1")]
+    assert rejected(pipeline) == []
 
 
 def test_loading_again_is_a_no_op(pipeline: Pipeline) -> None:

@@ -1,0 +1,95 @@
+"""The demo: the same bytes for the same seed, every channel, and the job on it from end to end."""
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.dbt_build import PROJECT_DIR
+from orchestration.demo_extracts import write_demo_extracts
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_the_demos_extracts_are_the_same_each_time(tmp_path: Path) -> None:
+    first = write_demo_extracts(tmp_path / "first")
+    second = write_demo_extracts(tmp_path / "second")
+    assert files(tmp_path / "first") == files(tmp_path / "second")
+    assert first.rows == second.rows
+    assert files(tmp_path / "first") != files_of_seed(tmp_path / "other", 1)
+
+
+def files_of_seed(folder: Path, seed: int) -> dict[str, bytes]:
+    write_demo_extracts(folder, seed)
+    return files(folder)
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project without anything generated, as on a fresh clone."""
+    folder = tmp_path_factory.mktemp("demo") / "checkout"
+    names = ["models", "macros", "seeds", "orchestration", "tests/data", "dbt_project.yml", "profiles.yml"]
+    for name in names:
+        source = PROJECT_DIR / name
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        copy(source, folder / name)
+    return folder
+
+
+def run_demo(checkout: Path) -> str:
+    result = subprocess.run(
+        [sys.executable, "-m", "orchestration", "demo"],
+        cwd=checkout,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "LANDING_DIR": "elsewhere"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_the_demo_runs_twice_and_ends_in_the_messages_list(checkout: Path) -> None:
+    output = run_demo(checkout)
+    demo = checkout / "demo"
+    first = files(demo / "outputs")
+    for shown in (
+        "Appointment reminder",
+        "refused: outbound/sends/without-customers.csv",
+        "demo/warehouse/marts.duckdb",
+        "messages.csv",
+    ):
+        assert shown in output
+    assert sorted(path.name for path in demo.iterdir()) == ["landing", "outputs", "warehouse"]
+    with duckdb.connect(str(demo / "warehouse" / "marts.duckdb"), read_only=True) as connection:
+        channels = connection.execute("select count(distinct channel) from fct_sends").fetchone()
+        unexplained = connection.execute(
+            "select sum(unexplained_count), sum(rejected_count) from audit_reconciliation"
+        ).fetchone()
+    assert channels == (14,)
+    assert unexplained == (0, 8)
+    assert run_demo(checkout).splitlines()[-1] == output.splitlines()[-1]
+    assert files(demo / "outputs") == first
+
+
+def test_no_cell_of_the_demos_csvs_can_run_as_a_formula(checkout: Path) -> None:
+    outputs = checkout / "demo" / "outputs" / "latest"
+    if not outputs.exists():
+        run_demo(checkout)
+    escaped = 0
+    for path in outputs.glob("*.csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.reader(file):
+                for cell in row:
+                    is_number = cell[1:].replace(".", "", 1).isdigit()
+                    assert cell[:1] not in ("=", "+", "-", "@", "\t", "\r") or is_number, (path.name, cell)
+                    escaped += cell.startswith(("'=", "'@", "'+"))
+    assert escaped > 0
