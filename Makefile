@@ -20,11 +20,11 @@ help: ## List the targets
 $(VENV)/.installed: requirements.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the locked dependencies into $(VENV)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 demo: $(VENV)/.installed ## Generate small realistic extracts, run the job on them, print the Messages list
@@ -46,7 +46,7 @@ lock: $(VENV)/.installed-dev ## Pin the newest allowed versions in requirements*
 	@$(BIN)/pip install --quiet pip-tools
 	@for part in requirements requirements-dev; do \
 		$(BIN)/pip-compile --quiet --upgrade --strip-extras --no-header --no-annotate --no-emit-index-url \
-			--no-emit-find-links --generate-hashes --output-file $$part.txt $$part.in; \
+			--no-emit-find-links --output-file $$part.txt $$part.in; \
 	done
 
 clean: ## Remove what the project generated: demo, virtual environment, caches (not your warehouse)
