@@ -45,7 +45,7 @@ lint: $(VENV)/.installed-dev ## Formatting, lint and types only
 lock: $(VENV)/.installed-dev ## Pin the newest allowed versions in requirements*.txt
 	@$(BIN)/pip install --quiet pip-tools
 	@for part in requirements requirements-dev; do \
-		$(BIN)/pip-compile --quiet --upgrade --strip-extras --no-header --no-annotate --no-emit-index-url \
+		$(BIN)/pip-compile --quiet --upgrade --no-header --no-annotate --no-emit-index-url \
 			--no-emit-find-links --output-file $$part.txt $$part.in; \
 	done
 

@@ -10,12 +10,11 @@ step "ruff: format and lint"
 step "mypy: types"
 "$BIN/mypy"
 step "sqlfluff: SQL"
-export WAREHOUSE_DIR="${TMPDIR:-/tmp}/outbound-sms-lint-$$"
-trap 'rm -rf "$WAREHOUSE_DIR"' EXIT
-mkdir -p "$WAREHOUSE_DIR/build"
-DBT_TARGET_PATH="$WAREHOUSE_DIR/build/target" DBT_LOG_PATH="$WAREHOUSE_DIR/build/logs" \
+lint_dir=$(mktemp -d)
+trap 'rm -rf "$lint_dir"' EXIT
+mkdir "$lint_dir/build"
+WAREHOUSE_DIR="$lint_dir" DBT_TARGET_PATH="$lint_dir/build/target" DBT_LOG_PATH="$lint_dir/build/logs" \
     "$BIN/sqlfluff" lint --disable-progress-bar models tests/data
-unset WAREHOUSE_DIR
 [ "${1:-}" = lint ] && exit 0
 step "pytest: unit, property, dbt and end-to-end tests"
 "$BIN/python" -m pytest -n 2 --dist worksteal
