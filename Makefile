@@ -12,7 +12,7 @@ ifneq (,$(wildcard .env))
     export
 endif
 
-.PHONY: help demo run dev test lint bench lock clean
+.PHONY: help demo run dev test lint bench docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ test: $(VENV)/.installed-dev ## Every test of the project
 
 lint: $(VENV)/.installed-dev ## Formatting, lint and types only
 	@BIN=$(BIN) bash tests/run.sh lint
+
+docs: $(VENV)/.installed ## Write the generated page docs/carrier_codes.md from the seeds
+	@$(BIN)/python -m docs.carrier_codes
 
 lock: $(VENV)/.installed-dev ## Pin the newest allowed versions in requirements*.txt
 	@$(BIN)/pip install --quiet pip-tools
