@@ -6,25 +6,20 @@ Bodies only bind: call, count, return metadata. The work is in the modules that 
 import csv
 import itertools
 import json
-import os
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
-from orchestration.dbt_build import (
-    PROJECT_DIR,
-    build_arguments,
-    dbt_environment,
-    dbt_executable,
-    manifest_path,
-    target_dir,
-)
+from orchestration.build_state import BuildStates
+from orchestration.building import build, plan_build
+from orchestration.dbt_build import DbtError, NodeResult, manifest_path
 from orchestration.declarations import ExtractTable
 from orchestration.outputs import CSV_FILES, MANIFEST_FILE
+from orchestration.phases import record_phases
 from orchestration.previews import PREVIEW_ROWS, Previews, markdown_table
 from orchestration.publishing import publish
 from orchestration.raw_layer import REFUSED, LedgerEntry, RawLayer
@@ -33,9 +28,12 @@ from orchestration.warehouse_lock import WarehouseLock
 
 PIPELINE_TABLES = {
     "settings": "The settings of the run, as the models read them.",
+    "new_extracts": "The extracts that the run applies.",
     "loads": "The ledger of the extract files: what was loaded, skipped or refused.",
     "rejected_records": "Rows that could not be read from their file.",
 }
+# Where dagster-dbt keeps the id of a check's test.
+DBT_UNIQUE_ID = "dagster_dbt/unique_id"
 MARTS_KEY = dg.AssetKey(["published", "marts_duckdb"])
 
 
@@ -89,13 +87,16 @@ def load_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTable])
         if not ledger:
             context.log.info(f"no extracts in {settings.landing_dir} yet: nothing to build, nothing published")
             return
-        as_of = raw_layer.write_settings()
-        settings.build_dir.mkdir(parents=True, exist_ok=True)
+        plan = plan_build(settings, raw_layer)
         for entry in (entry for summary in summaries.values() for entry in summary.new_entries):
             if entry.outcome == REFUSED:
                 context.log.warning(f"refused {entry.file}: {entry.reason}")
-        selected = context.selected_asset_keys
         seconds = round(time.monotonic() - started, 3)
+        record_phases(settings, {"load": seconds}, restart=True)
+        if BuildStates(settings).is_current(plan):
+            context.log.info("nothing new since the last run: nothing to build, nothing published")
+            return
+        selected = context.selected_asset_keys
         for key, summary in summaries.items():
             if dg.AssetKey(list(key)) in selected:
                 metadata = load_metadata(key, ledger, summary.new_entries, seconds)
@@ -104,7 +105,7 @@ def load_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTable])
             if dg.AssetKey(["pipeline", name]) in selected:
                 yield dg.MaterializeResult(
                     asset_key=dg.AssetKey(["pipeline", name]),
-                    metadata={"as_of": f"{as_of.isoformat()}Z", "duration_seconds": seconds},
+                    metadata={"as_of": f"{plan.target.as_of}Z", "duration_seconds": seconds},
                 )
 
     return load_extracts
@@ -139,64 +140,117 @@ def load_metadata(
     }
 
 
-def dbt_model_assets(settings: Settings) -> dg.AssetsDefinition:
+class BuildConfig(dg.Config):
+    """How to build.
+
+    Attributes:
+        full_refresh: build everything anew from the raw layer, whatever is there.
+        test_everything: run the data tests over all history, not only over what the run touched.
+    """
+
+    full_refresh: bool = False
+    test_everything: bool = False
+
+
+def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTable]) -> dg.AssetsDefinition:
     """Dbt's seeds, models and tests; the tests are asset checks."""
+    translator = DagsterDbtTranslator(
+        settings=DagsterDbtTranslatorSettings(enable_asset_checks=True, enable_source_tests_as_checks=True)
+    )
+    manifest = json.loads(manifest_path(settings).read_text(encoding="utf-8"))
 
     @dbt_assets(
-        manifest=manifest_path(settings),
-        name="dbt_build",
-        dagster_dbt_translator=DagsterDbtTranslator(
-            settings=DagsterDbtTranslatorSettings(enable_asset_checks=True, enable_source_tests_as_checks=True)
-        ),
-        exclude="resource_type:unit_test",
+        manifest=manifest, name="dbt_build", dagster_dbt_translator=translator, exclude="resource_type:unit_test"
     )
     def dbt_build(
-        context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse_lock: WarehouseLock
+        context: dg.AssetExecutionContext, config: BuildConfig, warehouse_lock: WarehouseLock
     ) -> Iterator[Any]:
-        events: list[Any] = []
+        started = time.monotonic()
+        plan = plan_build(settings, RawLayer(settings, tables), config.full_refresh)
+        if plan.is_full:
+            context.log.info(f"building everything from the raw layer: {plan.reason}")
+        else:
+            context.log.info(f"applying {len(plan.new_extracts)} new extract(s)")
+        keys = {
+            unique_id: translator.get_asset_spec(manifest, unique_id, None).key
+            for unique_id, node in manifest["nodes"].items()
+            if node["resource_type"] in ("model", "seed")
+        }
+        selected = [unique_id for unique_id, key in keys.items() if key in context.selected_asset_keys]
+        arguments = ["--vars", json.dumps({"test_everything": True})] if config.test_everything else []
+        if len(selected) < len(keys):
+            arguments += ["--select", *(unique_id.split(".")[2] for unique_id in selected)]
         try:
-            os.environ.update(dbt_environment(settings))
-            invocation = dbt.cli(build_arguments(), context=context, target_path=target_dir(settings))
-            events.extend(invocation.stream())
-        finally:
-            # dbt has let go of its databases; what it built is counted and shown even where it failed later on.
-            yield from with_previews(events, settings.build_dir)
+            results = build(settings, plan, arguments, is_partial=len(selected) < len(keys))
+        except DbtError as error:
+            # What was built is counted and shown even where dbt failed later on.
+            yield from asset_events(context, error.results, keys, settings.build_dir)
+            raise
+        record_phases(settings, build_phases(results, time.monotonic() - started))
+        yield from asset_events(context, results, keys, settings.build_dir)
 
     return dbt_build
 
 
-def with_previews(events: list[Any], build_dir: Path) -> Iterator[Any]:
-    """Add row counts and previews to dbt's events.
+def build_phases(results: list[NodeResult], seconds: float) -> dict[str, float]:
+    """Split the duration of a build into models and tests, which run side by side, in proportion to their own.
 
     Args:
-        events: what dagster-dbt made of dbt's events.
-        build_dir: folder of the databases being built.
+        results: of dbt's nodes.
+        seconds: duration of all.
+
+    Returns:
+        Seconds by phase: build, test.
+    """
+    tests = sum(result.seconds for result in results if result.unique_id.startswith("test."))
+    total = sum(result.seconds for result in results) or 1.0
+    return {"build": seconds * (1 - tests / total), "test": seconds * tests / total}
+
+
+def asset_events(
+    context: dg.AssetExecutionContext, results: list[NodeResult], keys: Mapping[str, dg.AssetKey], build_dir: Path
+) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
+    """What Dagster notes of a dbt run: built tables with their number of rows and a preview, tests as checks.
+
+    Args:
+        context: of the step.
+        results: of dbt's nodes; dbt has let go of its databases.
+        keys: asset keys of models and seeds by dbt's id.
+        build_dir: folder of the databases.
 
     Yields:
-        The same events, materializations with "dagster/row_count" and "preview".
+        A materialization for each node that was built, a check result for each test that ran.
     """
-    if not events or not (build_dir / "warehouse.duckdb").exists():
-        yield from events
+    checks = {
+        spec.metadata[DBT_UNIQUE_ID]: spec
+        for spec in context.assets_def.check_specs
+        if DBT_UNIQUE_ID in spec.metadata and spec.key in context.selected_asset_check_keys
+    }
+    if not (build_dir / "warehouse.duckdb").exists():
         return
     with Previews(build_dir) as previews:
-        for event in events:
-            if not isinstance(event, dg.Output):
-                yield event
-                continue
-            name = _node_name(event)
-            preview, row_count = previews.markdown(name), previews.row_count(name)
-            metadata = dict(event.metadata)
-            if row_count is not None:
-                metadata["dagster/row_count"] = dg.IntMetadataValue(row_count)
-            if preview is not None:
-                metadata["preview"] = dg.MetadataValue.md(preview)
-            yield event.with_metadata(metadata)
-
-
-def _node_name(output: dg.Output[Any]) -> str:
-    """Name of the dbt node that an output stands for."""
-    unique_id = output.metadata.get("unique_id")
-    return str(unique_id.value if unique_id is not None else "").rsplit(".", 1)[-1]
+        for result in results:
+            if result.unique_id in keys and result.status == "success":
+                metadata: dict[str, Any] = {"duration_seconds": result.seconds}
+                row_count, preview = previews.row_count(result.name), previews.markdown(result.name)
+                if row_count is not None:
+                    metadata["dagster/row_count"] = dg.IntMetadataValue(row_count)
+                if preview is not None:
+                    metadata["preview"] = dg.MetadataValue.md(preview)
+                yield dg.MaterializeResult(asset_key=keys[result.unique_id], metadata=metadata)
+            elif result.unique_id in checks and result.status in ("pass", "warn", "fail", "error"):
+                spec = checks[result.unique_id]
+                yield dg.AssetCheckResult(
+                    passed=result.status == "pass",
+                    asset_key=spec.asset_key,
+                    check_name=spec.name,
+                    severity=dg.AssetCheckSeverity.WARN if result.status == "warn" else dg.AssetCheckSeverity.ERROR,
+                    metadata={
+                        "rows_found": result.failures or 0,
+                        "duration_seconds": result.seconds,
+                        "message": result.message,
+                    },
+                )
 
 
 def csv_preview(path: Path) -> str:
@@ -250,6 +304,8 @@ def publish_assets(settings: Settings) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[Any]]:
         started = time.monotonic()
         published = publish(settings)
+        BuildStates(settings).note_published()
+        record_phases(settings, published.phases)
         seconds = round(time.monotonic() - started, 3)
         tables = markdown_table(["table", "rows"], published.tables.items())
         yield dg.MaterializeResult(
@@ -289,8 +345,3 @@ def publish_assets(settings: Settings) -> dg.AssetsDefinition:
 def output_key(file: str) -> dg.AssetKey:
     """Asset key of an output file: outputs / its name with "_" for "."."""
     return dg.AssetKey(["outputs", file.replace(".", "_")])
-
-
-def dbt_resource() -> DbtCliResource:
-    """The dbt command, of this Python environment."""
-    return DbtCliResource(project_dir=str(PROJECT_DIR), profiles_dir=str(PROJECT_DIR), dbt_executable=dbt_executable())

@@ -11,8 +11,9 @@ from typing import Any
 
 import duckdb
 
-from orchestration.dbt_build import PROJECT_DIR, dbt_environment, ensure_manifest, failed_nodes, target_dir
+from orchestration.dbt_build import PROJECT_DIR, DbtError, dbt_environment, ensure_manifest
 from orchestration.errors import UserError
+from orchestration.phases import record_phases
 from orchestration.settings import Settings
 
 # Folder of everything that the demo makes.
@@ -32,15 +33,32 @@ def prepare(settings: Settings) -> None:
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     os.environ["DAGSTER_HOME"] = str(home)
+    os.environ["DAGSTER_EVENT_LOG_DIR"] = str(home / "history" / "runs")
     shutil.copyfile(Path(__file__).with_name("dagster.yaml"), home / "dagster.yaml")
     ensure_manifest(settings)
 
 
 def run_daily(settings: Settings) -> int:
-    """Run the job `daily` in this process and say what came out.
+    """Run the job `daily`, see `run_job`."""
+    return run_job(settings, "daily")
+
+
+def rebuild(settings: Settings) -> int:
+    """Run the job `rebuild`, which makes everything anew from the raw layer, see `run_job`."""
+    return run_job(settings, "rebuild")
+
+
+def full_check(settings: Settings) -> int:
+    """Run the job `full_check`, see `run_job`."""
+    return run_job(settings, "full_check")
+
+
+def run_job(settings: Settings, job_name: str) -> int:
+    """Run a Dagster job in this process and say what came out.
 
     Args:
         settings: of the run.
+        job_name: of one of the jobs in graph.py.
 
     Returns:
         Exit code: 0 where the job succeeded, else `EXIT_FAILED`.
@@ -56,17 +74,22 @@ def run_daily(settings: Settings) -> int:
         # Dagster is imported here: a wrong setting is told at once, without seconds of imports.
         import dagster as dg
 
-        from orchestration.graph import DAILY, build_definitions
+        from orchestration.graph import build_definitions
 
-        job = build_definitions(settings).resolve_job_def(DAILY)
+        job = build_definitions(settings).resolve_job_def(job_name)
+        start_up = time.monotonic() - started
         with dg.DagsterInstance.get() as instance:
             result = job.execute_in_process(instance=instance, raise_on_error=False)
+    record_phases(settings, {"start_up": start_up, "total": time.monotonic() - started})
     if not result.success:
-        _say_failure(settings, result, log_path)
+        _say_failure(job_name, result, log_path)
         return EXIT_FAILED
     is_published = any(event.is_step_success and event.step_key == "publish" for event in result.all_events)
     if not is_published:
-        print(f"No extracts in {settings.landing_dir} yet: nothing to build, nothing published.")
+        if settings.marts_path.exists():
+            print(f"Nothing new in {settings.landing_dir} since the last run: nothing to build, nothing published.")
+        else:
+            print(f"No extracts in {settings.landing_dir} yet: nothing to build, nothing published.")
         return 0
     _say_success(settings, time.monotonic() - started)
     return 0
@@ -173,24 +196,21 @@ def _say_success(settings: Settings, seconds: float) -> None:
     print(f"Published {settings.marts_path} and {settings.output_dir / 'latest'} in {seconds:.1f} s")
 
 
-def _say_failure(settings: Settings, result: Any, log_path: Path) -> None:
-    nodes = failed_nodes(target_dir(settings))
-    steps = [event.step_key for event in result.all_events if event.is_step_failure]
+def _say_failure(job_name: str, result: Any, log_path: Path) -> None:
+    steps = [event for event in result.all_events if event.is_step_failure]
+    names = ", ".join(str(event.step_key) for event in steps)
     print(
-        f"The job daily failed in {', '.join(steps) or 'its set-up'}; what was published before is untouched.",
+        f"The job {job_name} failed in {names or 'its set-up'}; what was published before is untouched.",
         file=sys.stderr,
     )
-    if steps == ["dbt_build"] and nodes:
-        for node in nodes[:20]:
-            place = f" ({node.compiled_path})" if node.compiled_path else ""
-            print(f"  {node.name}: {node.message[:500]}{place}", file=sys.stderr)
-    else:
-        for event in result.all_events:
-            if event.is_step_failure:
-                error = event.step_failure_data.error
-                cause = error.cause if error and error.cause else error
-                message = cause.message.strip().splitlines()[0] if cause else "no message"
-                print(f"  {message}", file=sys.stderr)
+    for event in steps:
+        error = event.step_failure_data.error
+        cause = error.cause if error and error.cause else error
+        # A message is Python's: the error's class, ": ", and the text.
+        text = cause.message.strip().split(": ", 1)[-1] if cause else "no message"
+        lines = text.splitlines() if cause and cause.cls_name == DbtError.__name__ else text.splitlines()[:1]
+        for line in lines[:20]:
+            print(f"  {line}", file=sys.stderr)
     print(f"  The whole log: {log_path}", file=sys.stderr)
 
 
@@ -209,12 +229,12 @@ def main(arguments: list[str]) -> int:
     """Run one of the commands; a problem that the user can mend is one line on standard error.
 
     Args:
-        arguments: the command's name: run, dev or demo.
+        arguments: the command's name.
 
     Returns:
         The process's exit code.
     """
-    commands = {"run": run_daily, "dev": serve, "demo": run_demo}
+    commands = {"run": run_daily, "rebuild": rebuild, "full_check": full_check, "dev": serve, "demo": run_demo}
     if len(arguments) < 1 or arguments[0] not in commands:
         print(f"usage: python -m orchestration {{{'|'.join(commands)}}}", file=sys.stderr)
         return EXIT_USAGE

@@ -1,10 +1,10 @@
 """The dbt project as the pipeline runs it: where it lies, how it is parsed, what a run builds."""
 
-import json
+import gc
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +18,48 @@ PARSED_FILES = ("dbt_project.yml", "profiles.yml")
 
 
 @dataclass(frozen=True)
-class FailedNode:
-    """A dbt model, seed or test that failed: its name, what dbt said, and where its SQL lies."""
+class NodeResult:
+    """What became of a dbt model, seed or test.
 
-    name: str
+    Attributes:
+        unique_id: dbt's id of the node.
+        status: dbt's word: success, pass, warn, fail, error, skipped.
+        seconds: duration.
+        message: what dbt said.
+        failures: rows that a test found; None for others.
+        compiled_path: where the node's SQL lies.
+    """
+
+    unique_id: str
+    status: str
+    seconds: float
     message: str
+    failures: int | None
     compiled_path: str | None
+
+    @property
+    def name(self) -> str:
+        """Name of the node."""
+        return self.unique_id.split(".")[2]
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the node failed by itself, not because another did."""
+        return self.status in ("error", "fail")
+
+
+class DbtError(Exception):
+    """Dbt failed; `results` holds what became of the nodes until then."""
+
+    def __init__(self, message: str, results: list[NodeResult]) -> None:
+        """Keep dbt's message and the results so far."""
+        failed = "\n".join(
+            f"{result.name}: {result.message[:500]}" + (f" ({result.compiled_path})" if result.compiled_path else "")
+            for result in results
+            if result.is_failed
+        )
+        super().__init__(failed or message)
+        self.results = results
 
 
 def target_dir(settings: Settings) -> Path:
@@ -36,9 +72,15 @@ def manifest_path(settings: Settings) -> Path:
     return target_dir(settings) / "manifest.json"
 
 
-def build_arguments() -> list[str]:
-    """Arguments of dbt for the job `daily`: everything but the unit tests, which test the project and not the data."""
-    return ["build", "--exclude-resource-type", "unit_test"]
+def build_arguments(is_full: bool = True) -> list[str]:
+    """Arguments of dbt for a build: everything but the unit tests, which test the project and not the data.
+
+    Args:
+        is_full: whether everything is built anew; seeds are loaded then only, since a changed seed makes a build full.
+    """
+    excluded = ["unit_test"] if is_full else ["unit_test", "seed"]
+    arguments = ["build", *(part for kind in excluded for part in ("--exclude-resource-type", kind))]
+    return arguments + (["--full-refresh"] if is_full else [])
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:
@@ -99,27 +141,44 @@ def _parsed_times() -> Iterator[float]:
                 yield Path(directory, name).stat().st_mtime
 
 
-def failed_nodes(target: Path) -> list[FailedNode]:
-    """Read what failed in the newest dbt run of a target folder.
+def run_dbt(settings: Settings, arguments: Sequence[str]) -> list[NodeResult]:
+    """Run a dbt command in this process, which has dbt imported and its manifest read already.
 
     Args:
-        target: folder with dbt's run_results.json.
+        settings: of the warehouse.
+        arguments: dbt's, such as `build_arguments()`.
 
     Returns:
-        The failed nodes in the order of the run; none where there are no readable results.
+        What became of every node, in the order in which they ended.
+
+    Raises:
+        DbtError: dbt could not run at all, or a node failed; `results` tells which.
     """
+    # dbt is imported here: a wrong setting is told at once, without seconds of imports.
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    os.environ.update(dbt_environment(settings))
+    folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
+    folders += ["--target-path", str(target_dir(settings)), "--log-path", str(settings.build_dir / "logs")]
     try:
-        results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
-    except (OSError, ValueError, KeyError):
-        return []
-    return [
-        FailedNode(
-            name=result["unique_id"].split(".")[2],
-            message=" ".join(str(result.get("message") or "").split()),
-            compiled_path=next(
-                iter(str(path) for path in target.glob(f"compiled/**/{result['unique_id'].split('.')[2]}.sql")), None
-            ),
+        outcome = dbtRunner().invoke([*arguments, *folders])
+    finally:
+        # dbt lets go of its databases only with its connection manager; the previews and the publishing open them next.
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+        gc.collect()
+    results = [
+        NodeResult(
+            unique_id=str(result.node.unique_id),
+            status=str(result.status),
+            seconds=float(result.execution_time),
+            message=" ".join(str(result.message or "").split()),
+            failures=result.failures,
+            compiled_path=getattr(result.node, "compiled_path", None),
         )
-        for result in results
-        if result["status"] in ("error", "fail")
+        for result in getattr(outcome.result, "results", None) or []
+        if hasattr(result, "execution_time")
     ]
+    if not outcome.success:
+        raise DbtError(str(outcome.exception or "dbt failed"), results)
+    return results

@@ -6,6 +6,7 @@ Who has the old database open keeps reading it; a failure before the renames lea
 
 import os
 import shutil
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +35,7 @@ class Published:
         output_dir: the folder of the generated files.
         files: the CSVs in it.
         as_of: moment of the report, naive UTC.
+        phases: seconds by phase, outputs and publish.
     """
 
     marts_path: Path
@@ -41,6 +43,7 @@ class Published:
     output_dir: Path
     files: list[OutputFile]
     as_of: datetime
+    phases: dict[str, float]
 
 
 def publish(settings: Settings) -> Published:
@@ -55,6 +58,7 @@ def publish(settings: Settings) -> Published:
     Raises:
         PublishError: the copied database lacks tables or rows that the build has.
     """
+    started = time.monotonic()
     settings.output_dir.mkdir(parents=True, exist_ok=True)
     remove_leftovers(settings.output_dir)
     staged = settings.output_dir / f".staged-{os.getpid()}"
@@ -71,6 +75,7 @@ def publish(settings: Settings) -> Published:
             files = write_csv_files(connection, staged)
             expected = _row_counts(connection, "marts")
         write_manifest(staged, as_of, files)
+        written = time.monotonic()
         shutil.copyfile(settings.build_dir / "marts.duckdb", copy)
         with duckdb.connect(str(copy), read_only=True) as connection:
             row = connection.execute("select current_database()").fetchone()
@@ -83,7 +88,8 @@ def publish(settings: Settings) -> Published:
     finally:
         copy.unlink(missing_ok=True)
         shutil.rmtree(staged, ignore_errors=True)
-    return Published(settings.marts_path, found, output_dir, files, as_of)
+    phases = {"outputs": written - started, "publish": time.monotonic() - written}
+    return Published(settings.marts_path, found, output_dir, files, as_of, phases)
 
 
 def _as_of(connection: duckdb.DuckDBPyConnection) -> datetime:

@@ -247,24 +247,37 @@ class RawLayer:
         loaded = [entry.loaded_at for entry in self.read_ledger() if entry.outcome == LOADED]
         return max(loaded, default=datetime.now(UTC).replace(microsecond=0, tzinfo=None))
 
-    def write_settings(self) -> datetime:
-        """Write the one row of settings that the models read; returns its as-of moment (naive UTC)."""
-        as_of = self.as_of()
+    def write_run_inputs(
+        self, as_of: datetime, previous_as_of: datetime | None, new_extracts: Sequence[str], is_full: bool
+    ) -> None:
+        """Write what the models read of the run: its settings, one row, and the extracts to apply.
+
+        Args:
+            as_of: moment of the report, naive UTC.
+            previous_as_of: that of the build which this run adds to; None where it builds anew.
+            new_extracts: those to apply, each as source/table/content hash.
+            is_full: whether everything is built anew.
+        """
         settings = self.settings
         row = {
             "as_of": as_of,
+            "previous_as_of": previous_as_of,
             "reporting_timezone": settings.reporting_timezone,
             "receipt_timeout_hours": settings.receipt_timeout_hours,
             "output_days": settings.output_days,
             "reply_window_days": settings.reply_window_days,
             "over_messaged_count": settings.over_messaged_count,
+            "is_full_build": is_full,
         }
-        schema = pa.schema(
-            [("as_of", pa.timestamp("us")), ("reporting_timezone", pa.string())]
-            + [(name, pa.int32()) for name in row if name not in ("as_of", "reporting_timezone")]
-        )
+        kinds = {"reporting_timezone": pa.string(), "is_full_build": pa.bool_()}
+        kinds |= dict.fromkeys(("as_of", "previous_as_of"), pa.timestamp("us"))
+        schema = pa.schema([(name, kinds.get(name, pa.int32())) for name in row])
         self._write_table(self.pipeline_dir / "settings.parquet", schema, [row])
-        return as_of
+        self._write_table(
+            self.pipeline_dir / "new_extracts.parquet",
+            pa.schema([(name, pa.string()) for name in ("source", "table_name", "content_hash")]),
+            [dict(zip(("source", "table_name", "content_hash"), key.split("/"), strict=True)) for key in new_extracts],
+        )
 
     def _prepare(self) -> None:
         """Write the files without rows that let every table be read before its first extract."""

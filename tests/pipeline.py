@@ -11,7 +11,8 @@ from typing import Any
 
 import duckdb
 
-from orchestration.dbt_build import PROJECT_DIR, dbt_environment, dbt_executable, ensure_manifest
+from orchestration.building import build, plan_build
+from orchestration.dbt_build import PROJECT_DIR, NodeResult, dbt_executable, ensure_manifest, run_dbt
 from orchestration.declarations import read_extract_tables
 from orchestration.publishing import Published, publish
 from orchestration.raw_layer import LoadSummary, RawLayer
@@ -54,27 +55,20 @@ class Pipeline:
     def load(self) -> dict[tuple[str, str], LoadSummary]:
         """Load what is new into the raw layer."""
         summaries = self.raw_layer.load()
-        self.raw_layer.write_settings()
-        self.settings.build_dir.mkdir(parents=True, exist_ok=True)
+        plan_build(self.settings, self.raw_layer)
         return summaries
 
-    def dbt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def dbt(self, *arguments: str) -> list[NodeResult]:
         """Run dbt on the warehouse."""
         ensure_manifest(self.settings)
-        return subprocess.run(
-            [dbt_executable(), "--no-use-colors", *arguments],
-            cwd=PROJECT_DIR,
-            env={**os.environ, **dbt_environment(self.settings)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run_dbt(self.settings, ["--no-use-colors", *arguments])
 
-    def build(self, with_tests: bool = False) -> None:
-        """Build all tables, with their data tests or without."""
-        excluded = ["unit_test"] if with_tests else ["unit_test", "test"]
-        result = self.dbt("build", "--exclude-resource-type", *excluded)
-        assert result.returncode == 0, result.stdout
+    def build(self, with_tests: bool = False, full_refresh: bool = False) -> bool:
+        """Build all tables, with their data tests or without; returns whether everything was made anew."""
+        ensure_manifest(self.settings)
+        plan = plan_build(self.settings, self.raw_layer, full_refresh)
+        build(self.settings, plan, [] if with_tests else ["--exclude-resource-type", "test"])
+        return plan.is_full
 
     def run(self, with_tests: bool = False) -> Published:
         """Load, build and publish, as the job does."""

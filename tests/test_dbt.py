@@ -29,14 +29,12 @@ def create_source_tables(pipeline: Pipeline) -> None:
 
 
 def test_the_project_parses_without_warnings(pipeline: Pipeline) -> None:
-    result = pipeline.dbt("--warn-error", "parse", "--no-partial-parse")
-    assert result.returncode == 0, result.stdout
+    pipeline.dbt("--warn-error", "parse", "--no-partial-parse")
 
 
 def test_every_unit_test_passes(pipeline: Pipeline) -> None:
     for arguments in (["seed"], ["run", "--empty"]):
-        result = pipeline.dbt(*arguments)
-        assert result.returncode == 0, result.stdout
+        pipeline.dbt(*arguments)
     create_source_tables(pipeline)
-    result = pipeline.dbt("test", "--select", "test_type:unit")
-    assert result.returncode == 0, result.stdout
+    results = pipeline.dbt("test", "--select", "test_type:unit")
+    assert len(results) > 40

@@ -1,3 +1,20 @@
+{%- macro cleaned(column) -%}
+    {#- An id, code or word as delivered: without the white space around it, null where nothing is left. -#}
+    {{ return(adapter.dispatch('cleaned', 'outbound_sms')(column)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__cleaned(column) -%}
+    {#- Trimming a set of characters costs ten times as much as finding that there are none, as in nearly every row. -#}
+    case
+        when
+            {%- for space in [' ', '\t', '\r', '\n', '\u00a0'] %}
+            {{ "or " if not loop.first }}contains({{ column }}, '{{ space }}')
+            {%- endfor %}
+            then nullif(trim(both {{ "' \t\r\n\u00a0'" }} from {{ column }}), '')
+        else nullif({{ column }}, '')
+    end
+{%- endmacro -%}
+
 {%- macro normalized_keyword(text) -%}
     {#- A reply's text as keywords are compared (contract rule 6): composed, lower case, without the white space,
         punctuation and invisible characters around it. -#}
@@ -39,17 +56,26 @@
     end
 {%- endmacro -%}
 
-{%- macro row_as_json(columns) -%}
-    {#- A row's columns as one JSON text, for showing a row that was set apart. -#}
-    {{ return(adapter.dispatch('row_as_json', 'outbound_sms')(columns)) }}
+{%- macro raw_record(columns) -%}
+    {#- A row's columns as delivered, as one value, which `record_as_json` writes out for the few rows that are set apart. -#}
+    {{ return(adapter.dispatch('raw_record', 'outbound_sms')(columns)) }}
 {%- endmacro -%}
 
-{%- macro duckdb__row_as_json(columns) -%}
+{%- macro duckdb__raw_record(columns) -%}
     {%- if columns %}
-    to_json(struct_pack({% for column in columns %}"{{ column }}" := "{{ column }}"{{ ", " if not loop.last }}{% endfor %}))::varchar
+    struct_pack({% for column in columns %}"{{ column }}" := "{{ column }}"{{ ", " if not loop.last }}{% endfor %})
     {%- else %}
     cast(null as varchar)
     {%- endif %}
+{%- endmacro -%}
+
+{%- macro record_as_json(record) -%}
+    {#- A value of `raw_record` as JSON text. -#}
+    {{ return(adapter.dispatch('record_as_json', 'outbound_sms')(record)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__record_as_json(record) -%}
+    cast(to_json({{ record }}) as varchar)
 {%- endmacro -%}
 
 {%- macro csv_text(text) -%}
@@ -65,4 +91,22 @@
             then '''' || {{ text }}
         else {{ text }}
     end
+{%- endmacro -%}
+
+{%- macro value_at_latest(value, time, id) -%}
+    {#- Aggregate: a column of the row with the latest time, then the larger id; null where that row has null. -#}
+    {{ return(adapter.dispatch('value_at_latest', 'outbound_sms')(value, time, id)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__value_at_latest(value, time, id) -%}
+    struct_extract(max_by(struct_pack(v := {{ value }}), ({{ time }}, {{ id }})), 'v')
+{%- endmacro -%}
+
+{%- macro distinct_count_lower_bound(column, condition) -%}
+    {#- Aggregate: a lower bound of the number of distinct values, exact for nearly all small groups and one word of memory each. -#}
+    {{ return(adapter.dispatch('distinct_count_lower_bound', 'outbound_sms')(column, condition)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__distinct_count_lower_bound(column, condition) -%}
+    bit_count(coalesce(bit_or(cast(1 as ubigint) << (hash({{ column }}) % 61)) filter (where {{ condition }}), 0))
 {%- endmacro -%}

@@ -7,7 +7,15 @@
 {%- endmacro -%}
 
 {%- macro duckdb__utc_timestamp(text) -%}
-    timezone('UTC', coalesce(try_cast(upper({{ text }}) as timestamptz), try_strptime({{ text }}, '%Y%m%dT%H%M%S%z')))
+    case
+        {#- Nearly every row, at a third of the cost. -#}
+        when ends_with({{ text }}, 'Z') and not contains({{ text }}, ' ') then coalesce(
+            try_cast({{ text }} as timestamp), timezone('UTC', try_strptime({{ text }}, '%Y%m%dT%H%M%S%z'))
+        )
+        else timezone('UTC', coalesce(
+            try_cast(upper({{ text }}) as timestamptz), try_strptime({{ text }}, '%Y%m%dT%H%M%S%z')
+        ))
+    end
 {%- endmacro -%}
 
 {%- macro utc_timestamp_or_rfc_2822(text) -%}

@@ -11,7 +11,7 @@ rejected as (
         table_name,
         content_hash,
         count(*) as rejected_count
-    from {{ ref('int_rejected_rows_unioned') }}
+    from {{ ref('audit_rejected_rows') }}
     group by source, table_name, content_hash
 
 )

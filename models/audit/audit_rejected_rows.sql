@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ replace_rows(['source', 'table_name', 'content_hash'], ref('stg_pipeline__new_extracts')) }}"
+) }}
+
 with rejected as (
 
     select * from {{ ref('int_rejected_rows_unioned') }}
@@ -8,6 +14,7 @@ select
     source,
     table_name,
     file,
+    content_hash,
     line_number,
     record,
     reason

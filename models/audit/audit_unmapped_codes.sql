@@ -1,11 +1,6 @@
 with unmapped as (
 
-    select * from {{ ref('int_sends_stated') }}
-    where
-        channel = 'sms'
-        and delivery_status = 'issue'
-        and provider_error_code is not null
-        and not is_seeded_code
+    select * from {{ ref('int_unmapped_issues') }}
 
 ),
 

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- sqlfluff:exclude_rules:layout.indent
 
 {%- set staged = [
@@ -8,7 +10,9 @@
     ('twilio', 'status_callbacks', ref('stg_twilio__status_callbacks')),
 ] -%}
 
--- Rows that could not be read from their file, and rows that staging set apart.
+{{ also_depends_on(['stg_pipeline__new_extracts']) }}
+
+-- Of the extracts that this build applies: rows that could not be read from their file, and rows that staging set apart.
 
 select
     source,
@@ -18,7 +22,17 @@ select
     line_number,
     record,
     reason
-from {{ ref('stg_pipeline__rejected_records') }}
+from {{ ref('stg_pipeline__rejected_records') }} as records
+{%- if not is_full_build() %}
+where exists (
+    select 1
+    from {{ ref('stg_pipeline__new_extracts') }} as extracts
+    where
+        records.source = extracts.source
+        and records.table_name = extracts.table_name
+        and records.content_hash = extracts.content_hash
+)
+{%- endif %}
 
 {%- for source, table_name, relation in staged %}
 
@@ -33,5 +47,5 @@ select
     record,
     rejection_reason as reason
 from {{ relation }}
-where rejection_reason is not null
+where rejection_reason is not null and {{ is_of_new_extract('content_hash', source, table_name) }}
 {%- endfor %}

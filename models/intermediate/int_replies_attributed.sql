@@ -1,6 +1,11 @@
+{{ also_depends_on(['int_touched_replies', 'stg_pipeline__touched_keys']) }}
+
 with replies as (
 
     select * from {{ ref('int_replies_deduplicated') }}
+    {%- if not is_full_build() %}
+    where reply_id in (select reply_id from {{ ref('int_touched_replies') }})
+    {%- endif %}
 
 ),
 
@@ -16,6 +21,32 @@ sends as (
         delivery_status,
         sent_at
     from {{ ref('int_sends_stated') }}
+    where
+        to_number in (select from_number from replies)
+        or customer_id in (select customer_id from replies where from_number is null)
+        or send_id in (select send_id from replies)
+    {%- if not is_full_build() %}
+
+    union all
+
+    select
+        send_id,
+        message_id,
+        customer_id,
+        channel,
+        to_number,
+        from_number,
+        delivery_status,
+        sent_at
+    from {{ existing('fct_sends') }}
+    where
+        send_id not in (select key from {{ ref('stg_pipeline__touched_keys') }} where is_send)
+        and (
+            to_number in (select from_number from replies)
+            or customer_id in (select customer_id from replies where from_number is null)
+            or send_id in (select send_id from replies)
+        )
+    {%- endif %}
 
 ),
 

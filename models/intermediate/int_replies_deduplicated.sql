@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='reply_id') }}
+
 with candidates as (
 
     select * from {{ ref('int_replies_unioned') }}

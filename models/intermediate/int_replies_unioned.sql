@@ -30,7 +30,8 @@ unioned as (
         'outbound' as source,
         'replies' as table_name,
         content_hash,
-        line_number
+        line_number,
+        {{ is_of_new_extract('content_hash', 'outbound', 'replies') }} as is_new
     from application_replies
 
     union all
@@ -49,7 +50,8 @@ unioned as (
         'twilio' as source,
         'messages' as table_name,
         content_hash,
-        line_number
+        line_number,
+        {{ is_of_new_extract('content_hash', 'twilio', 'messages') }} as is_new
     from twilio_messages
 
 )

@@ -1,9 +1,37 @@
 -- The state of a send as values that merge: each is a minimum, a maximum or an "any", so that applying a status twice,
 -- late or in any order gives the same row.
 
-with statuses as (
+with resolved_statuses as (
 
     select * from {{ ref('int_statuses_resolved') }}
+
+),
+
+-- Statuses that name their send and are no issue need no join: the bulk.
+statuses as (
+
+    select
+        send_id,
+        status,
+        occurred_at,
+        status in {{ delivery_statuses() }} as is_delivery_evidence,
+        false as is_issue,
+        status in {{ engaging_statuses() }} as is_engaging,
+        true as is_direct
+    from {{ ref('int_statuses_unioned') }}
+    where send_id is not null and status not in {{ issue_statuses() }}
+
+    union all
+
+    select
+        send_id,
+        status,
+        occurred_at,
+        is_delivery_evidence,
+        is_issue,
+        is_engaging,
+        false as is_direct
+    from resolved_statuses
 
 ),
 
@@ -30,7 +58,9 @@ merged as (
         min(case when status = 'unsubscribed' then occurred_at end) as unsubscribed_at,
         min(case when status = 'hard_bounced' then occurred_at end) as hard_bounced_at,
         min(case when status = 'soft_bounced' then occurred_at end) as soft_bounced_at,
-        min(case when status = 'spam_complaint' then occurred_at end) as spam_complaint_at
+        min(case when status = 'spam_complaint' then occurred_at end) as spam_complaint_at,
+        count(*) filter (where is_direct) as direct_row_count,
+        {{ distinct_count_lower_bound('status', 'is_direct') }} as direct_kind_count
     from statuses
     group by send_id
 
@@ -45,7 +75,7 @@ latest_issues as (
         error_code_space,
         error_message,
         occurred_at
-    from statuses
+    from resolved_statuses
     where is_issue
     qualify
         row_number() over (
@@ -86,7 +116,9 @@ select
     merged.unsubscribed_at,
     merged.hard_bounced_at,
     merged.soft_bounced_at,
-    merged.spam_complaint_at
+    merged.spam_complaint_at,
+    merged.direct_row_count,
+    merged.direct_kind_count
 from merged
 left join latest_issues
     on merged.send_id = latest_issues.send_id

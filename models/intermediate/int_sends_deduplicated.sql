@@ -1,6 +1,11 @@
+{{ also_depends_on(['stg_pipeline__touched_keys']) }}
+
 with candidates as (
 
     select * from {{ ref('int_sends_unioned') }}
+    {%- if not is_full_build() %}
+    where send_id in (select key from {{ ref('stg_pipeline__touched_keys') }} where is_send)
+    {%- endif %}
 
 ),
 
@@ -8,7 +13,8 @@ repeated as (
 
     select
         is_carrier_log,
-        send_id
+        send_id,
+        count(*) filter (where is_new) as new_row_count
     from candidates
     group by is_carrier_log, send_id
     having count(*) > 1
@@ -20,6 +26,7 @@ ranked as (
 
     select
         candidates.*,
+        repeated.new_row_count,
         row_number() over (
             partition by candidates.is_carrier_log, candidates.send_id
             order by
@@ -60,6 +67,7 @@ winners as (
 
     select
         candidates.*,
+        cast(candidates.is_new as bigint) as new_row_count,
         1 as row_rank
     from candidates
     left join repeated
@@ -139,7 +147,7 @@ select
     company_id,
     to_number,
     from_number,
-    body,
+    length(body) > {{ var('longest_body_characters') }} as is_too_long,
     currency_code,
     provider,
     provider_message_id,
@@ -150,6 +158,5 @@ select
     is_carrier_log,
     source,
     table_name,
-    content_hash,
-    line_number
+    new_row_count
 from deduplicated

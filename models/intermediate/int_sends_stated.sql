@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with sends as (
 
     select * from {{ ref('int_sends_deduplicated') }}
@@ -76,7 +78,7 @@ sms_issues as (
 
     select
         delivery.send_id,
-        delivery.body,
+        delivery.is_too_long,
         delivery.to_number,
         carrier_error_codes.error_code is not null as is_seeded_code,
         carrier_error_codes.issue_reason_id as seeded_issue_reason_id,
@@ -133,7 +135,7 @@ reasons as (
         sms_issues.is_retryable,
         case
             when sms_issues.seeded_issue_reason_id is not null then sms_issues.seeded_issue_reason_id
-            when length(sms_issues.body) > {{ var('longest_body_characters') }} then 'content_too_long'
+            when sms_issues.is_too_long then 'content_too_long'
             when not number_countries.is_supported then 'country_unsupported'
             else 'something_went_wrong'
         end as issue_reason_id
@@ -196,6 +198,7 @@ select
     delivery.hard_bounced_at,
     delivery.soft_bounced_at,
     delivery.spam_complaint_at,
+    delivery.is_carrier_log,
     delivery.source,
     delivery.table_name
 from delivery

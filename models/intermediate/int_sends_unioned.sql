@@ -46,7 +46,8 @@ unioned as (
         'outbound' as source,
         'sends' as table_name,
         content_hash,
-        line_number
+        line_number,
+        {{ is_of_new_extract('content_hash', 'outbound', 'sends') }} as is_new
     from application_sends
 
     union all
@@ -81,7 +82,8 @@ unioned as (
         'twilio' as source,
         'messages' as table_name,
         content_hash,
-        line_number
+        line_number,
+        {{ is_of_new_extract('content_hash', 'twilio', 'messages') }} as is_new
     from twilio_messages
 
 )

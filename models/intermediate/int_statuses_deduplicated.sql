@@ -1,6 +1,10 @@
+-- Only the statuses that must be joined before they say anything: those that name a send by the carrier's id, and those of an issue,
+-- whose code the seeds explain.
+
 with statuses as (
 
     select * from {{ ref('int_statuses_unioned') }}
+    where send_id is null or status in {{ issue_statuses() }}
 
 )
 
@@ -18,7 +22,8 @@ select
     error_message,
     occurred_at,
     is_carrier_log,
-    count(*) as row_count
+    count(*) as row_count,
+    count(*) filter (where is_new) as new_row_count
 from statuses
 group by
     source,

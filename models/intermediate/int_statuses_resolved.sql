@@ -32,61 +32,26 @@ carrier_error_codes as (
 
 ),
 
+matches as (
+
+    {{ status_matches('statuses', 'sends') }}
+
+),
+
 matched as (
 
     select
-        statuses.status_key,
-        sends.send_id,
-        coalesce(sends.provider, statuses.provider) as provider,
+        matches.status_key,
+        matches.send_id,
+        matches.provider,
         statuses.status,
         statuses.error_code,
         statuses.error_code_space,
         statuses.error_message,
         statuses.occurred_at
-    from statuses
-    inner join sends
-        on statuses.send_id = sends.send_id
-
-    union all
-
-    -- The application's own statuses need the same provider; a carrier's log also finds sends that name none.
-    select
-        statuses.status_key,
-        sends.send_id,
-        statuses.provider,
-        statuses.status,
-        statuses.error_code,
-        statuses.error_code_space,
-        statuses.error_message,
-        statuses.occurred_at
-    from statuses
-    inner join sends
-        on statuses.provider_message_id = sends.provider_message_id
-    where
-        statuses.send_id is null
-        and (
-            sends.provider = statuses.provider
-            or (statuses.is_carrier_log and sends.provider is null)
-        )
-
-    union all
-
-    -- Applications that use the carrier's id as their own send_id.
-    select
-        statuses.status_key,
-        sends.send_id,
-        coalesce(sends.provider, statuses.provider) as provider,
-        statuses.status,
-        statuses.error_code,
-        statuses.error_code_space,
-        statuses.error_message,
-        statuses.occurred_at
-    from statuses
-    inner join sends
-        on statuses.provider_message_id = sends.send_id
-    where
-        statuses.is_carrier_log
-        and sends.provider_message_id is distinct from sends.send_id
+    from matches
+    inner join statuses
+        on matches.status_key = statuses.status_key
 
 ),
 

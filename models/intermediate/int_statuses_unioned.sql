@@ -36,7 +36,8 @@ unioned as (
         'outbound' as source,
         'statuses' as table_name,
         content_hash,
-        line_number
+        line_number,
+        {{ is_of_new_extract('content_hash', 'outbound', 'statuses') }} as is_new
     from outbound_statuses
 
     union all
@@ -54,7 +55,8 @@ unioned as (
         'twilio' as source,
         'messages' as table_name,
         content_hash,
-        line_number
+        line_number,
+        {{ is_of_new_extract('content_hash', 'twilio', 'messages') }} as is_new
     from twilio_messages
 
     union all
@@ -72,7 +74,8 @@ unioned as (
         'twilio' as source,
         'status_callbacks' as table_name,
         content_hash,
-        line_number
+        line_number,
+        {{ is_of_new_extract('content_hash', 'twilio', 'status_callbacks') }} as is_new
     from twilio_status_callbacks
 
 )

@@ -1,3 +1,11 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook=["{{ replace_touched_sends() }}", "{{ update_titles(ref('int_messages_titled')) }}"]
+) }}
+
+{{ also_depends_on(['stg_pipeline__touched_keys']) }}
+
 with sends as (
 
     select * from {{ ref('int_sends_stated') }}

@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ replace_rows('reply_id', ref('int_replies_before')) }}"
+) }}
+
 with replies as (
 
     select * from {{ ref('int_replies_attributed') }}
@@ -10,6 +16,7 @@ select
     send_id,
     customer_id,
     channel,
+    send_channel,
     from_number,
     to_number,
     body,
@@ -18,6 +25,10 @@ select
     keyword_group,
     response_seconds,
     keyword is not null as is_keyword,
+    is_opt_out,
     is_waiting,
-    received_at
+    sent_at,
+    received_at,
+    source,
+    table_name
 from replies

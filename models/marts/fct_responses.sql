@@ -1,7 +1,24 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ replace_rows(['message_id', 'customer_id'], ref('int_response_customers')) }}"
+) }}
+
+{{ also_depends_on(['int_response_customers']) }}
+
 with responses as (
 
-    select * from {{ ref('int_replies_attributed') }}
-    where channel = 'sms' and send_channel = 'sms'
+    select * from {{ ref('fct_replies') }} as replies
+    where
+        channel = 'sms'
+        and send_channel = 'sms'
+        {%- if not is_full_build() %}
+        and exists (
+            select 1
+            from {{ ref('int_response_customers') }} as customers
+            where replies.message_id = customers.message_id and replies.customer_id = customers.customer_id
+        )
+        {%- endif %}
 
 ),
 

@@ -1,13 +1,57 @@
+-- sqlfluff:exclude_rules:layout.indent
+
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ replace_rows('send_id', ref('int_sends_before')) }}"
+) }}
+
+{{ also_depends_on(['int_sends_before']) }}
+
+{%- set columns = [
+    'send_id', 'message_id', 'customer_id', 'message_version_id', 'series_id', 'node_id', 'company_id',
+    'customer_external_id', 'provider_message_id', 'issue_reason_id', 'channel', 'sent_title', 'series_title',
+    'customer_name', 'customer_email', 'provider', 'to_number', 'from_number', 'delivery_status',
+    'provider_error_code', 'segment_count', 'price', 'currency_code', 'delivery_seconds', 'has_conflicting_statuses',
+    'has_engaging_status', 'sent_date', 'sent_at', 'delivered_at', 'issue_at', 'opened_at', 'clicked_at', 'reacted_at',
+    'completed_at', 'dismissed_at', 'answered_at', 'goal_at', 'collected_email_at', 'button_tapped_at', 'hard_bounced_at',
+    'soft_bounced_at', 'spam_complaint_at', 'is_carrier_log', 'source', 'table_name',
+] %}
+
 with sends as (
 
-    select * from {{ ref('int_sends_stated') }}
+    select
+        {%- for column in columns %}
+        {{ column }},
+        {%- endfor %}
+        replied_at as status_replied_at,
+        unsubscribed_at as status_unsubscribed_at
+    from {{ ref('int_sends_stated') }}
+    {%- if not is_full_build() %}
+
+    union all
+
+    -- Sends that were not touched, but whose replies changed.
+    select
+        {%- for column in columns %}
+        {{ column }},
+        {%- endfor %}
+        status_replied_at,
+        status_unsubscribed_at
+    from {{ ref('int_sends_before') }}
+    where not is_touched
+    {%- endif %}
 
 ),
 
 replies as (
 
-    select * from {{ ref('int_replies_attributed') }}
-    where send_id is not null
+    select * from {{ ref('fct_replies') }}
+    where
+        send_id is not null
+        {%- if not is_full_build() %}
+        and send_id in (select send_id from sends)
+        {%- endif %}
 
 ),
 
@@ -49,6 +93,7 @@ select
     sends.currency_code,
     sends.delivery_seconds,
     sends.has_conflicting_statuses,
+    sends.has_engaging_status,
     sends.has_engaging_status or coalesce(replies_of_sends.has_engaging_reply, false) as is_engaged,
     sends.sent_date,
     sends.sent_at,
@@ -56,7 +101,8 @@ select
     sends.issue_at,
     sends.opened_at,
     sends.clicked_at,
-    least(sends.replied_at, replies_of_sends.replied_at) as replied_at,
+    sends.status_replied_at,
+    least(sends.status_replied_at, replies_of_sends.replied_at) as replied_at,
     sends.reacted_at,
     sends.completed_at,
     sends.dismissed_at,
@@ -64,10 +110,14 @@ select
     sends.goal_at,
     sends.collected_email_at,
     sends.button_tapped_at,
-    least(sends.unsubscribed_at, replies_of_sends.opted_out_at) as unsubscribed_at,
+    sends.status_unsubscribed_at,
+    least(sends.status_unsubscribed_at, replies_of_sends.opted_out_at) as unsubscribed_at,
     sends.hard_bounced_at,
     sends.soft_bounced_at,
-    sends.spam_complaint_at
+    sends.spam_complaint_at,
+    sends.is_carrier_log,
+    sends.source,
+    sends.table_name
 from sends
 left join replies_of_sends
     on sends.send_id = replies_of_sends.send_id

@@ -1,74 +1,127 @@
 -- sqlfluff:exclude_rules:layout.indent
 
-with sends as (
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='customer_id',
+    post_hook="delete from {{ this }} where send_count = 0"
+) }}
 
-    select * from {{ ref('fct_sends') }}
+{{ also_depends_on(['int_send_changes']) }}
+
+-- A build that adds to what is there adds the difference: of the sends that changed, and of those that came into or left one of the
+-- windows since the last as-of moment.
+
+{%- set windows = [7, 28, 90] %}
+{%- set is_in_window = "delivery_status = 'delivered' and sent_at > " ~ add_days('as_of', '-window_days') ~ " and sent_at <= as_of" %}
+
+with settings as (
+
+    select * from {{ ref('stg_pipeline__settings') }}
 
 ),
 
-settings as (
+sends as (
 
-    select * from {{ ref('stg_pipeline__settings') }}
+    {%- if is_full_build() %}
+
+    select
+        sends.customer_id,
+        sends.channel,
+        sends.delivery_status,
+        sends.sent_at,
+        settings.as_of,
+        1 as change,
+        1 as send_change
+    from {{ ref('fct_sends') }} as sends
+    cross join settings
+
+    {%- else %}
+
+    select
+        changes.customer_id,
+        changes.channel,
+        changes.delivery_status,
+        changes.sent_at,
+        case when changes.change = 1 then settings.as_of else settings.previous_as_of end as as_of,
+        changes.change,
+        changes.change as send_change
+    from {{ ref('int_send_changes') }} as changes
+    cross join settings
+
+    union all
+
+    select
+        sends.customer_id,
+        sends.channel,
+        sends.delivery_status,
+        sends.sent_at,
+        case when sides.change = 1 then settings.as_of else settings.previous_as_of end as as_of,
+        sides.change,
+        0 as send_change
+    from {{ ref('fct_sends') }} as sends
+    cross join settings
+    cross join (select 1 as change union all select -1 as change) as sides
+    where
+        settings.as_of <> settings.previous_as_of
+        and sends.send_id not in (select send_id from {{ ref('int_send_changes') }})
+        and (
+            {%- for days in [0] + windows %}
+            {{ "or " if not loop.first }}(
+                sends.sent_at > {{ add_days('least(settings.as_of, settings.previous_as_of)', -days) }}
+                and sends.sent_at <= {{ add_days('greatest(settings.as_of, settings.previous_as_of)', -days) }}
+            )
+            {%- endfor %}
+        )
+    {%- endif %}
 
 ),
 
 counted as (
 
     select
-        sends.customer_id,
-        count(*) filter (
-            where
-                sends.delivery_status = 'delivered'
-                and sends.sent_at > {{ add_days('settings.as_of', -7) }}
-                and sends.sent_at <= settings.as_of
-        ) as received_7_days_count,
-        count(*) filter (
-            where
-                sends.delivery_status = 'delivered'
-                and sends.sent_at > {{ add_days('settings.as_of', -28) }}
-                and sends.sent_at <= settings.as_of
-        ) as received_28_days_count,
-        count(*) filter (
-            where
-                sends.delivery_status = 'delivered'
-                and sends.sent_at > {{ add_days('settings.as_of', -90) }}
-                and sends.sent_at <= settings.as_of
-        ) as received_90_days_count,
-        count(*) filter (
-            where
-                sends.delivery_status = 'delivered'
-                and sends.channel = 'sms'
-                and sends.sent_at > {{ add_days('settings.as_of', -7) }}
-                and sends.sent_at <= settings.as_of
-        ) as sms_received_7_days_count,
-        count(*) filter (
-            where
-                sends.delivery_status = 'delivered'
-                and sends.channel = 'sms'
-                and sends.sent_at > {{ add_days('settings.as_of', -28) }}
-                and sends.sent_at <= settings.as_of
-        ) as sms_received_28_days_count,
-        count(*) filter (
-            where
-                sends.delivery_status = 'delivered'
-                and sends.channel = 'sms'
-                and sends.sent_at > {{ add_days('settings.as_of', -90) }}
-                and sends.sent_at <= settings.as_of
-        ) as sms_received_90_days_count,
-        max(settings.over_messaged_count) as over_messaged_count
+        customer_id,
+        {%- for prefix, condition in [('', ''), ('sms_', " and channel = 'sms'")] %}
+        {%- for days in windows %}
+        cast(sum(
+            case when {{ is_in_window | replace('window_days', days) }}{{ condition }} then change else 0 end
+        ) as bigint) as {{ prefix }}received_{{ days }}_days_count,
+        {%- endfor %}
+        {%- endfor %}
+        cast(sum(send_change) as bigint) as send_count
     from sends
-    cross join settings
-    group by sends.customer_id
+    group by customer_id
+
+),
+
+added as (
+
+    select
+        counted.customer_id,
+        {%- for name in ['received_7_days', 'received_28_days', 'received_90_days'] %}
+        {%- for prefix in ['', 'sms_'] %}
+        counted.{{ prefix }}{{ name }}_count
+        {%- if not is_full_build() %} + coalesce(known.{{ prefix }}{{ name }}_count, 0){% endif %} as {{ prefix }}{{ name }}_count,
+        {%- endfor %}
+        {%- endfor %}
+        counted.send_count{% if not is_full_build() %} + coalesce(known.send_count, 0){% endif %} as send_count
+    from counted
+    {%- if not is_full_build() %}
+    left join {{ existing('rpt_customer_contacts') }} as known
+        on counted.customer_id = known.customer_id
+    {%- endif %}
 
 )
 
 select
-    customer_id,
-    received_7_days_count,
-    received_28_days_count,
-    received_90_days_count,
-    sms_received_7_days_count,
-    sms_received_28_days_count,
-    sms_received_90_days_count,
-    received_7_days_count >= over_messaged_count as is_over_messaged
-from counted
+    added.customer_id,
+    added.received_7_days_count,
+    added.received_28_days_count,
+    added.received_90_days_count,
+    added.sms_received_7_days_count,
+    added.sms_received_28_days_count,
+    added.sms_received_90_days_count,
+    added.send_count,
+    added.received_7_days_count >= settings.over_messaged_count as is_over_messaged
+from added
+cross join settings

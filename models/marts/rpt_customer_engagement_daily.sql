@@ -1,6 +1,6 @@
-with sends as (
+with days as (
 
-    select * from {{ ref('fct_sends') }}
+    select * from {{ ref('int_message_days') }}
 
 ),
 
@@ -8,42 +8,22 @@ messages as (
 
     select * from {{ ref('int_messages_titled') }}
 
-),
-
-counted as (
-
-    select
-        sent_date,
-        channel,
-        message_id,
-        count(*) filter (where delivery_status <> 'canceled') as sent_count,
-        count(*) filter (where delivery_status = 'delivered') as delivered_count,
-        count(*) filter (where delivery_status = 'issue') as issue_count,
-        count(*) filter (where delivery_status <> 'canceled' and opened_at is not null) as opened_count,
-        count(*) filter (where delivery_status <> 'canceled' and clicked_at is not null) as clicked_count,
-        count(*) filter (where delivery_status <> 'canceled' and replied_at is not null) as replied_count,
-        count(*) filter (where delivery_status <> 'canceled' and goal_at is not null) as goal_count,
-        count(*) filter (where delivery_status <> 'canceled' and unsubscribed_at is not null) as unsubscribed_count,
-        count(*) filter (where delivery_status <> 'canceled' and is_engaged) as engaged_count
-    from sends
-    group by sent_date, channel, message_id
-
 )
 
 select
-    counted.sent_date,
-    counted.channel,
-    counted.message_id,
+    days.sent_date,
+    days.channel,
+    days.message_id,
     messages.message_title,
-    counted.sent_count,
-    counted.delivered_count,
-    counted.issue_count,
-    counted.opened_count,
-    counted.clicked_count,
-    counted.replied_count,
-    counted.goal_count,
-    counted.unsubscribed_count,
-    counted.engaged_count
-from counted
+    days.sent_count,
+    days.delivered_count,
+    days.issue_count,
+    days.opened_count,
+    days.clicked_count,
+    days.replied_count,
+    days.goal_count,
+    days.unsubscribed_count,
+    days.engaged_count
+from days
 inner join messages
-    on counted.message_id = messages.message_id
+    on days.message_id = messages.message_id

@@ -1,18 +1,23 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ replace_rows(['customer_id', 'to_number'], ref('int_send_changes')) }}"
+) }}
+
+{{ also_depends_on(['int_send_changes']) }}
+
 with issues as (
 
-    select * from {{ ref('fct_delivery_issues') }}
-
-),
-
-deliveries as (
-
-    select
-        customer_id,
-        to_number,
-        sent_at,
-        send_id
-    from {{ ref('fct_sends') }}
-    where channel = 'sms' and delivery_status = 'delivered'
+    select * from {{ ref('fct_delivery_issues') }} as issues
+    {%- if not is_full_build() %}
+    where exists (
+        select 1
+        from {{ ref('int_send_changes') }} as changes
+        where
+            issues.customer_id = changes.customer_id
+            and issues.to_number is not distinct from changes.to_number
+    )
+    {%- endif %}
 
 ),
 
@@ -26,36 +31,36 @@ numbers_with_issues as (
 
 ),
 
--- An issue stands until a later SMS to the same customer number is delivered.
-last_delivered_times as (
+deliveries as (
 
     select
-        deliveries.customer_id,
-        deliveries.to_number,
-        max(deliveries.sent_at) as sent_at
-    from deliveries
+        sends.customer_id,
+        sends.to_number,
+        sends.sent_at,
+        sends.send_id
+    from {{ ref('fct_sends') }} as sends
     inner join numbers_with_issues
         on
-            deliveries.customer_id = numbers_with_issues.customer_id
-            and deliveries.to_number is not distinct from numbers_with_issues.to_number
-    group by deliveries.customer_id, deliveries.to_number
+            sends.customer_id = numbers_with_issues.customer_id
+            and sends.to_number is not distinct from numbers_with_issues.to_number
+    where sends.channel = 'sms' and sends.delivery_status = 'delivered'
 
 ),
 
+-- An issue stands until a later SMS to the same customer number is delivered.
 last_deliveries as (
 
     select
-        last_delivered_times.customer_id,
-        last_delivered_times.to_number,
-        last_delivered_times.sent_at,
-        max(deliveries.send_id) as send_id
-    from last_delivered_times
-    inner join deliveries
-        on
-            last_delivered_times.customer_id = deliveries.customer_id
-            and last_delivered_times.to_number is not distinct from deliveries.to_number
-            and last_delivered_times.sent_at = deliveries.sent_at
-    group by last_delivered_times.customer_id, last_delivered_times.to_number, last_delivered_times.sent_at
+        customer_id,
+        to_number,
+        sent_at,
+        send_id
+    from deliveries
+    qualify
+        row_number() over (
+            partition by customer_id, to_number
+            order by sent_at desc, send_id desc
+        ) = 1
 
 ),
 

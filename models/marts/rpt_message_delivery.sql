@@ -1,45 +1,25 @@
-with sends as (
+with days as (
 
-    select * from {{ ref('fct_sends') }}
+    select * from {{ ref('int_message_days') }}
     where channel = 'sms'
 
 ),
 
 customers as (
 
-    select
-        message_id,
-        count(distinct customer_id) as delivered_customer_count
-    from sends
-    where delivery_status = 'delivered'
-    group by message_id
+    select * from {{ ref('int_message_customer_counts') }}
 
 ),
 
--- A sum of money has a currency: where a message's prices are in several, it has no cost in one number.
+delivery_seconds as (
+
+    select * from {{ ref('int_message_delivery_seconds') }}
+
+),
+
 costs as (
 
-    select
-        message_id,
-        sum(abs(price)) as cost,
-        max(currency_code) as currency_code,
-        count(distinct coalesce(currency_code, '')) as currency_count
-    from sends
-    where price is not null
-    group by message_id
-
-),
-
-percentiles as (
-
-    select
-        message_id,
-        percentile_cont(0.50) within group (order by delivery_seconds) as delivery_seconds_p50,
-        percentile_cont(0.95) within group (order by delivery_seconds) as delivery_seconds_p95,
-        percentile_cont(0.99) within group (order by delivery_seconds) as delivery_seconds_p99
-    from sends
-    where delivery_status = 'delivered' and delivery_seconds is not null
-    group by message_id
+    select * from {{ ref('int_message_costs') }}
 
 ),
 
@@ -47,13 +27,60 @@ counted as (
 
     select
         message_id,
-        count(*) filter (where delivery_status <> 'canceled') as sent_count,
-        count(*) filter (where delivery_status = 'delivered') as delivered_count,
-        count(*) filter (where delivery_status = 'issue') as issue_count,
-        min(delivered_at) as first_delivered_at,
-        max(delivered_at) as last_delivered_at,
-        cast(sum(case when delivery_status <> 'canceled' then segment_count end) as bigint) as segment_count
-    from sends
+        cast(sum(sent_count) as bigint) as sent_count,
+        cast(sum(delivered_count) as bigint) as delivered_count,
+        cast(sum(issue_count) as bigint) as issue_count,
+        min(first_delivered_at) as first_delivered_at,
+        max(last_delivered_at) as last_delivered_at,
+        cast(sum(segment_count) as bigint) as segment_count
+    from days
+    group by message_id
+
+),
+
+-- A sum of money has a currency: where a message's prices are in several, it has no cost in one number.
+single_costs as (
+
+    select
+        message_id,
+        max(cost) as cost,
+        nullif(max(currency_key), '') as currency_code
+    from costs
+    group by message_id
+    having count(*) = 1
+
+),
+
+-- Percentiles interpolate linearly, as percentile_cont does, over values that stand once with the number of their sends:
+-- each value holds the ranks from first_rank to last_rank, counted from 0.
+ranked as (
+
+    select
+        message_id,
+        delivery_seconds,
+        sum(send_count) over (
+            partition by message_id
+            order by delivery_seconds
+            rows between unbounded preceding and current row
+        ) - send_count as first_rank,
+        sum(send_count) over (
+            partition by message_id
+            order by delivery_seconds
+            rows between unbounded preceding and current row
+        ) - 1 as last_rank,
+        sum(send_count) over (partition by message_id) as all_count
+    from delivery_seconds
+
+),
+
+percentiles as (
+
+    select
+        message_id,
+        {{ percentile_of_ranks(0.50) }} as delivery_seconds_p50,
+        {{ percentile_of_ranks(0.95) }} as delivery_seconds_p95,
+        {{ percentile_of_ranks(0.99) }} as delivery_seconds_p99
+    from ranked
     group by message_id
 
 )
@@ -63,19 +90,19 @@ select
     counted.sent_count,
     counted.delivered_count,
     counted.issue_count,
-    coalesce(customers.delivered_customer_count, 0) as delivered_customer_count,
+    coalesce(customers.sms_delivered_customer_count, 0) as delivered_customer_count,
     counted.first_delivered_at,
     counted.last_delivered_at,
     percentiles.delivery_seconds_p50,
     percentiles.delivery_seconds_p95,
     percentiles.delivery_seconds_p99,
     counted.segment_count,
-    case when costs.currency_count = 1 then costs.cost end as cost,
-    case when costs.currency_count = 1 then costs.currency_code end as currency_code
+    single_costs.cost,
+    single_costs.currency_code
 from counted
 left join customers
     on counted.message_id = customers.message_id
 left join percentiles
     on counted.message_id = percentiles.message_id
-left join costs
-    on counted.message_id = costs.message_id
+left join single_costs
+    on counted.message_id = single_costs.message_id

@@ -1,29 +1,12 @@
-with message_customers as (
+with counted as (
 
-    select * from {{ ref('int_message_customers_grouped') }}
+    select * from {{ ref('int_message_customer_counts') }}
 
 ),
 
 messages as (
 
     select * from {{ ref('int_messages_titled') }}
-
-),
-
-counted as (
-
-    select
-        message_id,
-        count(*) filter (where sent_count > 0) as sent_customer_count,
-        count(*) filter (where opened_count > 0) as opened_customer_count,
-        count(*) filter (where clicked_count > 0) as clicked_customer_count,
-        count(*) filter (where replied_count > 0) as replied_customer_count,
-        count(*) filter (where goal_count > 0) as goal_customer_count,
-        count(*) filter (where completed_count > 0) as completed_customer_count,
-        count(*) filter (where unsubscribed_count > 0) as unsubscribed_customer_count,
-        count(*) filter (where engaged_count > 0) as engaged_customer_count
-    from message_customers
-    group by message_id
 
 )
 

@@ -1,6 +1,17 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ replace_rows('message_id', ref('int_send_changes')) }}"
+) }}
+
+{{ also_depends_on(['int_send_changes']) }}
+
 with issues as (
 
     select * from {{ ref('fct_delivery_issues') }}
+    {%- if not is_full_build() %}
+    where message_id in (select message_id from {{ ref('int_send_changes') }})
+    {%- endif %}
 
 ),
 

@@ -1,6 +1,17 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ replace_rows('message_id', ref('int_response_customers')) }}"
+) }}
+
+{{ also_depends_on(['int_response_customers']) }}
+
 with responses as (
 
     select * from {{ ref('fct_responses') }}
+    {%- if not is_full_build() %}
+    where message_id in (select message_id from {{ ref('int_response_customers') }})
+    {%- endif %}
 
 )
 

@@ -1,6 +1,12 @@
-with message_customers as (
+with days as (
 
-    select * from {{ ref('int_message_customers_grouped') }}
+    select * from {{ ref('int_message_days') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('int_message_customer_counts') }}
 
 ),
 
@@ -26,14 +32,9 @@ counted as (
         cast(sum(pending_count) as bigint) as pending_count,
         cast(sum(unconfirmed_count) as bigint) as unconfirmed_count,
         cast(sum(canceled_count) as bigint) as canceled_count,
-        count(*) filter (where sent_count > 0) as sent_customer_count,
-        count(*) filter (where delivered_count > 0) as delivered_customer_count,
-        count(*) filter (where issue_count > 0) as issue_customer_count,
-        count(*) filter (where replied_count > 0) as replied_customer_count,
-        count(*) filter (where engaged_count > 0) as engaged_customer_count,
         min(first_sent_at) as first_sent_at,
         max(last_sent_at) as last_sent_at
-    from message_customers
+    from days
     group by message_id
 
 ),
@@ -62,19 +63,21 @@ select
     counted.pending_count,
     counted.unconfirmed_count,
     counted.canceled_count,
-    counted.sent_customer_count,
-    counted.delivered_customer_count,
-    counted.issue_customer_count,
-    counted.replied_customer_count,
+    customers.sent_customer_count,
+    customers.delivered_customer_count,
+    customers.issue_customer_count,
+    customers.replied_customer_count,
     coalesce(keyword_replies.keyword_reply_count, 0) as keyword_reply_count,
     coalesce(keyword_replies.opt_out_customer_count, 0) as opt_out_customer_count,
-    counted.engaged_customer_count,
-    counted.delivered_customer_count / nullif(counted.sent_customer_count, 0) as delivery_rate,
-    counted.issue_customer_count / nullif(counted.sent_customer_count, 0) as issue_rate,
-    counted.replied_customer_count / nullif(counted.sent_customer_count, 0) as reply_rate,
-    counted.engaged_customer_count / nullif(counted.sent_customer_count, 0) as engagement_rate
+    customers.engaged_customer_count,
+    customers.delivered_customer_count / nullif(customers.sent_customer_count, 0) as delivery_rate,
+    customers.issue_customer_count / nullif(customers.sent_customer_count, 0) as issue_rate,
+    customers.replied_customer_count / nullif(customers.sent_customer_count, 0) as reply_rate,
+    customers.engaged_customer_count / nullif(customers.sent_customer_count, 0) as engagement_rate
 from counted
 inner join messages
     on counted.message_id = messages.message_id
+inner join customers
+    on counted.message_id = customers.message_id
 left join keyword_replies
     on counted.message_id = keyword_replies.message_id

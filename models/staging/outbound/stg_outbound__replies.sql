@@ -2,7 +2,7 @@
 
 with source as (
 
-    select * from {{ source('outbound', 'replies') }}
+    {{ extract_rows('outbound', 'replies') }}
 
 ),
 
@@ -25,7 +25,7 @@ renamed as (
         {{ word('provider') }} as provider,
         {{ cleaned('received_at') }} as received_at_text,
         {{ cleaned('updated_at') }} as updated_at_text,
-        {{ row_as_json(declared) }} as record,
+        {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
         _line as line_number,
@@ -77,7 +77,7 @@ select
     received_at,
     updated_at,
     rejection_reason,
-    case when rejection_reason is not null then record end as record,
+    case when rejection_reason is not null then {{ record_as_json('record') }} end as record,
     file,
     content_hash,
     line_number,

@@ -2,7 +2,7 @@
 
 with source as (
 
-    select * from {{ source('outbound', 'sends') }}
+    {{ extract_rows('outbound', 'sends') }}
 
 ),
 
@@ -38,7 +38,7 @@ renamed as (
         {{ cleaned('provider_message_id') }} as provider_message_id,
         {{ cleaned('sent_at') }} as sent_at_text,
         {{ cleaned('updated_at') }} as updated_at_text,
-        {{ row_as_json(declared) }} as record,
+        {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
         _line as line_number,
@@ -108,7 +108,7 @@ select
     sent_at,
     updated_at,
     rejection_reason,
-    case when rejection_reason is not null then record end as record,
+    case when rejection_reason is not null then {{ record_as_json('record') }} end as record,
     file,
     content_hash,
     line_number,

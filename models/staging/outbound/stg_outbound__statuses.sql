@@ -2,7 +2,7 @@
 
 with source as (
 
-    select * from {{ source('outbound', 'statuses') }}
+    {{ extract_rows('outbound', 'statuses') }}
 
 ),
 
@@ -24,7 +24,7 @@ renamed as (
         {{ word('error_code_space') }} as error_code_space,
         nullif(error_message, '') as error_message,
         {{ cleaned('occurred_at') }} as occurred_at_text,
-        {{ row_as_json(declared) }} as record,
+        {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
         _line as line_number,
@@ -73,7 +73,7 @@ select
     error_message,
     occurred_at,
     rejection_reason,
-    case when rejection_reason is not null then record end as record,
+    case when rejection_reason is not null then {{ record_as_json('record') }} end as record,
     file,
     content_hash,
     line_number,

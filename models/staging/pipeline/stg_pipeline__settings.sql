@@ -6,9 +6,11 @@ with source as (
 
 select
     as_of,
+    previous_as_of,
     reporting_timezone,
     receipt_timeout_hours,
     output_days,
     reply_window_days,
-    over_messaged_count
+    over_messaged_count,
+    is_full_build
 from source

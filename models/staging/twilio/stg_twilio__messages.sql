@@ -2,7 +2,7 @@
 
 with source as (
 
-    select * from {{ source('twilio', 'messages') }}
+    {{ extract_rows('twilio', 'messages') }}
 
 ),
 
@@ -32,7 +32,7 @@ renamed as (
         coalesce({{ cleaned('date_created') }}, {{ cleaned('created_at') }}) as created_at_text,
         coalesce({{ cleaned('date_sent') }}, {{ cleaned('sentdate') }}) as sent_at_text,
         coalesce({{ cleaned('date_updated') }}, {{ cleaned('updated_at') }}) as updated_at_text,
-        {{ row_as_json(declared) }} as record,
+        {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
         _line as line_number,
@@ -113,7 +113,7 @@ select
     coalesce(updated_at, carrier_sent_at, created_at) as status_at,
     updated_at,
     rejection_reason,
-    case when rejection_reason is not null then record end as record,
+    case when rejection_reason is not null then {{ record_as_json('record') }} end as record,
     file,
     content_hash,
     line_number,

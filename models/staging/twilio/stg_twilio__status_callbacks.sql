@@ -2,7 +2,7 @@
 
 with source as (
 
-    select * from {{ source('twilio', 'status_callbacks') }}
+    {{ extract_rows('twilio', 'status_callbacks') }}
 
 ),
 
@@ -22,7 +22,7 @@ renamed as (
         nullif(errormessage, '') as error_message,
         coalesce({{ cleaned('occurred_at') }}, {{ cleaned('received_at') }}, {{ cleaned('"timestamp"') }})
             as occurred_at_text,
-        {{ row_as_json(declared) }} as record,
+        {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
         _line as line_number,
@@ -66,7 +66,7 @@ select
     error_message,
     occurred_at,
     rejection_reason,
-    case when rejection_reason is not null then record end as record,
+    case when rejection_reason is not null then {{ record_as_json('record') }} end as record,
     file,
     content_hash,
     line_number,

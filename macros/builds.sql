@@ -1,0 +1,120 @@
+{#- How a build that adds to what is there differs from one that makes everything anew (docs/decisions/0004). In a full build
+    every model reads all rows. Otherwise the staging models give only the rows of the new extracts and the older rows of the
+    sends and replies that those touch; what is between staging and the facts holds just them, and facts and reports replace
+    just their rows. -#}
+
+{%- macro is_full_build() -%}
+    {#- Whether the run makes everything anew from the raw layer; what the job decided, see orchestration/build_state.py. -#}
+    {%- if execute -%}
+        {{ return(run_inputs().is_full) }}
+    {%- endif -%}
+    {{ return(true) }}
+{%- endmacro -%}
+
+{%- macro also_depends_on(names) -%}
+    {#- Tell dbt, when it parses, of models that only one kind of build reads. -#}
+    {%- if not execute -%}
+        {%- for name in names -%}
+            {%- do ref(name) -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro -%}
+
+{%- macro existing(name) -%}
+    {#- A table as the last build left it. No dependency, so that a model can read what it is about to change itself. -#}
+    {%- for node in graph.nodes.values() if node.name == name and node.resource_type == 'model' -%}
+        {{ return(node.relation_name) }}
+    {%- endfor -%}
+{%- endmacro -%}
+
+{%- macro is_of_new_extract(column, source_name, table_name) -%}
+    {#- Condition: the row is of an extract that this run applies. Hashes are written out, so that files and row groups of
+        others are not read. -#}
+    {%- set hashes = [] -%}
+    {%- if execute and not is_full_build() -%}
+        {%- for extract in run_inputs().new_extracts
+            if extract[0] == source_name and extract[1] == table_name -%}
+            {%- do hashes.append("'" ~ extract[2] ~ "'") -%}
+        {%- endfor -%}
+        {{ return(column ~ " in (" ~ hashes | join(", ") ~ ")" if hashes else "false") }}
+    {%- endif -%}
+    {{ return("true") }}
+{%- endmacro -%}
+
+{%- macro extract_keys(source_name, table_name) -%}
+    {#- The columns of a source table that name a send or a reply, as its YAML declares them. -#}
+    {%- for node in graph.get('sources', {}).values() if node.source_name == source_name and node.name == table_name -%}
+        {{ return(node.config.meta.extract.get('keys', [])) }}
+    {%- endfor -%}
+    {{ return([]) }}
+{%- endmacro -%}
+
+{%- macro extract_rows(source_name, table_name) -%}
+    {#- The rows of a source table that the run works on: all, or those of the new extracts and the older ones of the same sends
+        and replies. -#}
+    {{- also_depends_on(['stg_pipeline__touched_keys']) -}}
+    {%- set relation = source(source_name, table_name) -%}
+    {%- if is_full_build() -%}
+        select * from {{ relation }}
+    {%- else -%}
+        {%- set is_new = is_of_new_extract('_content_hash', source_name, table_name) -%}
+        select * from {{ relation }}
+        where {{ is_new }}
+
+        union all
+
+        select * from {{ relation }}
+        where
+            not ({{ is_new }})
+            and (
+                {%- for key in extract_keys(source_name, table_name) %}
+                {{ "or " if not loop.first -}}
+                {{ cleaned('"' ~ key ~ '"') }} in (select key from {{ ref('stg_pipeline__touched_keys') }})
+                {%- endfor %}
+            )
+    {%- endif -%}
+{%- endmacro -%}
+
+{%- macro replace_rows(column, relation) -%}
+    {#- Hook: take away the rows of an incremental model that it is about to write anew.
+        column: the model's column, or several in a list; relation: has the same columns, for the rows that go. -#}
+    {%- if execute and not is_full_build() -%}
+        {%- set columns = [column] if column is string else column -%}
+        delete from {{ this }}
+        where exists (
+            select 1
+            from {{ relation }} as replaced
+            where
+                {%- for name in columns %}
+                {{ "and " if not loop.first }}{{ this.identifier }}.{{ name }} is not distinct from replaced.{{ name }}
+                {%- endfor %}
+        )
+    {%- endif -%}
+{%- endmacro -%}
+
+{%- macro replace_touched_sends() -%}
+    {#- Hook: take away the rows of the sends that were touched, by the model's send_id. -#}
+    {%- if execute and not is_full_build() -%}
+        delete from {{ this }}
+        where send_id in (select key from {{ ref('stg_pipeline__touched_keys') }} where is_send)
+    {%- endif -%}
+{%- endmacro -%}
+
+{%- macro update_titles(messages) -%}
+    {#- Hook: give the rows of a model the titles that their messages have now. -#}
+    {%- if execute and not is_full_build() -%}
+        update {{ this }}
+        set message_title = (
+            select messages.message_title
+            from {{ messages }} as messages
+            where messages.message_id = {{ this.identifier }}.message_id
+        )
+        where exists (
+            select 1
+            from {{ messages }} as messages
+            where
+                messages.message_id = {{ this.identifier }}.message_id
+                and messages.message_title is distinct from {{ this.identifier }}.message_title
+        )
+    {%- endif -%}
+{%- endmacro -%}

@@ -1,0 +1,58 @@
+{%- macro status_matches(statuses, sends) -%}
+    {#- The sends that statuses are of. A send_id decides; without one, the carrier's id: the application's own statuses need the same
+        provider, a carrier's log also finds sends that name no provider, or that have its id as their own send_id.
+        statuses: relation with status_key, send_id, provider, provider_message_id, is_carrier_log;
+        sends: relation with send_id, provider, provider_message_id. -#}
+    select
+        statuses.status_key,
+        sends.send_id,
+        coalesce(sends.provider, statuses.provider) as provider
+    from {{ statuses }} as statuses
+    inner join {{ sends }} as sends
+        on statuses.send_id = sends.send_id
+
+    union all
+
+    select
+        statuses.status_key,
+        sends.send_id,
+        statuses.provider
+    from {{ statuses }} as statuses
+    inner join {{ sends }} as sends
+        on statuses.provider_message_id = sends.provider_message_id
+    where
+        statuses.send_id is null
+        and (
+            sends.provider = statuses.provider
+            or (statuses.is_carrier_log and sends.provider is null)
+        )
+
+    union all
+
+    select
+        statuses.status_key,
+        sends.send_id,
+        coalesce(sends.provider, statuses.provider) as provider
+    from {{ statuses }} as statuses
+    inner join {{ sends }} as sends
+        on statuses.provider_message_id = sends.send_id
+    where
+        statuses.is_carrier_log
+        and sends.provider_message_id is distinct from sends.send_id
+{%- endmacro -%}
+
+{%- macro issue_statuses() -%}
+    {#- The statuses that mean an issue, written out so that a scan can leave the others aside before it reads the rest of a row.
+        A test holds them against the seed `statuses`. -#}
+    ('undelivered', 'failed', 'rejected', 'expired', 'hard_bounced', 'soft_bounced')
+{%- endmacro -%}
+
+{%- macro delivery_statuses() -%}
+    {#- The statuses that prove delivery. -#}
+    ('delivered', 'opened', 'clicked', 'replied')
+{%- endmacro -%}
+
+{%- macro engaging_statuses() -%}
+    {#- The statuses that count as engagement (contract rule 8). -#}
+    ('clicked', 'replied', 'reacted', 'completed', 'answered', 'goal_success', 'collected_email', 'button_tapped')
+{%- endmacro -%}

@@ -1,0 +1,281 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key=['source', 'table_name']
+) }}
+
+{{ also_depends_on(['int_sends_before', 'int_replies_before']) }}
+
+-- In which tables the accepted rows of the extracts ended. A build that adds to what is there counts its own rows, and of the sends and
+-- replies that it made anew the difference between where their rows stood and where they stand.
+
+with sends as (
+
+    select * from {{ ref('int_sends_deduplicated') }}
+
+),
+
+replies as (
+
+    select * from {{ ref('int_replies_attributed') }}
+
+),
+
+statuses as (
+
+    select * from {{ ref('int_statuses_deduplicated') }}
+
+),
+
+applied_statuses as (
+
+    select status_key
+    from {{ ref('int_statuses_resolved') }}
+    group by status_key
+
+),
+
+-- Statuses that name their send and are no issue are counted where they are merged; only sends with several of one kind are looked at
+-- again, to tell repetitions from statuses that differ.
+direct_states as (
+
+    select * from {{ ref('int_send_states') }}
+    where direct_row_count > 0
+
+),
+
+direct_repetitions as (
+
+    select
+        send_id,
+        sum(row_count - 1) as repeated_count
+    from (
+        select
+            send_id,
+            count(*) as row_count
+        from {{ ref('int_statuses_unioned') }}
+        where
+            send_id in (select send_id from direct_states where direct_row_count > direct_kind_count)
+            and status not in {{ issue_statuses() }}
+        group by
+            send_id,
+            source,
+            table_name,
+            provider,
+            provider_message_id,
+            status,
+            error_code,
+            error_code_space,
+            error_message,
+            occurred_at,
+            is_carrier_log
+    ) as distinct_statuses
+    group by send_id
+
+),
+
+direct_statuses as (
+
+    select
+        direct_states.direct_row_count - coalesce(direct_repetitions.repeated_count, 0) as status_count,
+        sends.send_id is not null as is_applied
+    from direct_states
+    left join sends
+        on direct_states.send_id = sends.send_id
+    left join direct_repetitions
+        on direct_states.send_id = direct_repetitions.send_id
+
+),
+
+{%- if not is_full_build() %}
+
+sends_before as (
+
+    select * from {{ ref('int_sends_before') }}
+    where is_touched
+
+),
+
+statuses_before as (
+
+    select * from statuses
+    where row_count > new_row_count
+
+),
+
+matches_before as (
+
+    {{ status_matches('statuses_before', 'sends_before') }}
+
+),
+
+applied_statuses_before as (
+
+    select status_key
+    from matches_before
+    group by status_key
+
+),
+
+direct_statuses_before as (
+
+    select
+        send_id in (select send_id from sends_before) as is_applied,
+        count(*) as row_count
+    from {{ ref('int_statuses_unioned') }}
+    where send_id is not null and status not in {{ issue_statuses() }} and not is_new
+    group by
+        send_id,
+        source,
+        table_name,
+        provider,
+        provider_message_id,
+        status,
+        error_code,
+        error_code_space,
+        error_message,
+        occurred_at,
+        is_carrier_log
+
+),
+{%- endif %}
+
+places as (
+
+    -- Sends: a row stands in the marts, or repeats a send that does. A carrier's rows are counted as statuses.
+    select
+        source,
+        table_name,
+        sum(new_row_count) as row_count,
+        count(*) as in_marts_count,
+        0 as waiting_count
+    from sends
+    where not is_carrier_log and send_id in (select send_id from {{ ref('fct_sends') }})
+    group by source, table_name
+
+    union all
+
+    -- Statuses: applied to a send, or waiting for one, or the repetition of such a one.
+    select
+        statuses.source,
+        statuses.table_name,
+        sum(statuses.new_row_count) as row_count,
+        count(applied_statuses.status_key) as in_marts_count,
+        count(*) - count(applied_statuses.status_key) as waiting_count
+    from statuses
+    left join applied_statuses
+        on statuses.status_key = applied_statuses.status_key
+    group by statuses.source, statuses.table_name
+
+    union all
+
+    -- Only the application's statuses name sends.
+    select
+        'outbound' as source,
+        'statuses' as table_name,
+        {%- if is_full_build() %}
+        (select sum(direct_row_count) from direct_states) as row_count,
+        {%- else %}
+        (
+            select count(*)
+            from {{ ref('int_statuses_unioned') }}
+            where send_id is not null and status not in {{ issue_statuses() }} and is_new
+        ) as row_count,
+        {%- endif %}
+        (select sum(status_count) from direct_statuses where is_applied) as in_marts_count,
+        (select sum(status_count) from direct_statuses where not is_applied) as waiting_count
+
+    union all
+
+    -- Replies: in the marts, in the marts but waiting for the send that they name, or the repetition of one.
+    select
+        rows_of_replies.source,
+        rows_of_replies.table_name,
+        count(*) as row_count,
+        0 as in_marts_count,
+        0 as waiting_count
+    from {{ ref('int_replies_unioned') }} as rows_of_replies
+    inner join replies
+        on rows_of_replies.reply_id = replies.reply_id
+    where rows_of_replies.is_new
+    group by rows_of_replies.source, rows_of_replies.table_name
+
+    union all
+
+    select
+        source,
+        table_name,
+        0 as row_count,
+        count(*) filter (where not is_waiting) as in_marts_count,
+        count(*) filter (where is_waiting) as waiting_count
+    from replies
+    group by source, table_name
+    {%- if not is_full_build() %}
+
+    union all
+
+    select
+        source,
+        table_name,
+        0 as row_count,
+        -count(*) as in_marts_count,
+        0 as waiting_count
+    from sends_before
+    where not is_carrier_log
+    group by source, table_name
+
+    union all
+
+    select
+        'outbound' as source,
+        'statuses' as table_name,
+        0 as row_count,
+        -count(*) filter (where is_applied) as in_marts_count,
+        -count(*) filter (where not is_applied) as waiting_count
+    from direct_statuses_before
+
+    union all
+
+    select
+        statuses_before.source,
+        statuses_before.table_name,
+        0 as row_count,
+        -count(applied_statuses_before.status_key) as in_marts_count,
+        -(count(*) - count(applied_statuses_before.status_key)) as waiting_count
+    from statuses_before
+    left join applied_statuses_before
+        on statuses_before.status_key = applied_statuses_before.status_key
+    group by statuses_before.source, statuses_before.table_name
+
+    union all
+
+    select
+        source,
+        table_name,
+        0 as row_count,
+        -count(*) filter (where not is_waiting) as in_marts_count,
+        -count(*) filter (where is_waiting) as waiting_count
+    from {{ ref('int_replies_before') }}
+    group by source, table_name
+
+    union all
+
+    select
+        source,
+        table_name,
+        row_count,
+        in_marts_count,
+        waiting_count
+    from {{ existing('int_row_places') }}
+    {%- endif %}
+
+)
+
+select
+    source,
+    table_name,
+    cast(coalesce(sum(row_count), 0) as bigint) as row_count,
+    cast(coalesce(sum(in_marts_count), 0) as bigint) as in_marts_count,
+    cast(coalesce(sum(waiting_count), 0) as bigint) as waiting_count
+from places
+group by source, table_name

@@ -1,0 +1,46 @@
+-- sqlfluff:exclude_rules:layout.indent
+
+{{ config(materialized='table') }}
+
+{{ also_depends_on(['int_sends_before', 'fct_sends', 'int_sends_stated']) }}
+
+-- What this build changed in fct_sends: each row that it wrote, once as it was (-1) and once as it is now (1). None in a full
+-- build, in which reports read fct_sends itself.
+
+{%- set columns = [
+    'send_id', 'message_id', 'customer_id', 'channel', 'to_number', 'sent_date', 'sent_at', 'delivery_status',
+    'delivery_seconds', 'price', 'currency_code', 'opened_at', 'clicked_at', 'replied_at', 'goal_at', 'completed_at',
+    'unsubscribed_at', 'is_engaged',
+] %}
+
+{%- if is_full_build() %}
+
+select
+    {%- for column in columns %}
+    {{ column }},
+    {%- endfor %}
+    1 as change
+from {{ ref('fct_sends') }}
+where false
+
+{%- else %}
+
+select
+    {%- for column in columns %}
+    {{ column }},
+    {%- endfor %}
+    -1 as change
+from {{ ref('int_sends_before') }}
+
+union all
+
+select
+    {%- for column in columns %}
+    {{ column }},
+    {%- endfor %}
+    1 as change
+from {{ ref('fct_sends') }}
+where
+    send_id in (select send_id from {{ ref('int_sends_before') }})
+    or send_id in (select send_id from {{ ref('int_sends_stated') }})
+{%- endif %}

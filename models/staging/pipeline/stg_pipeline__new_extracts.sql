@@ -1,0 +1,11 @@
+with source as (
+
+    select * from {{ source('pipeline', 'new_extracts') }}
+
+)
+
+select
+    source,
+    table_name,
+    content_hash
+from source

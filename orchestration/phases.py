@@ -1,0 +1,29 @@
+"""How long each phase of a run took: `WAREHOUSE_DIR/build/phases.json`, seconds by phase, in the order of the run."""
+
+import json
+
+from orchestration.settings import Settings
+
+PHASES_FILE = "phases.json"
+
+
+def read_phases(settings: Settings) -> dict[str, float]:
+    """Seconds by phase of the run under way, or of the last one."""
+    try:
+        phases: dict[str, float] = json.loads((settings.build_dir / PHASES_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return phases
+
+
+def record_phases(settings: Settings, seconds: dict[str, float], restart: bool = False) -> None:
+    """Note how long phases took.
+
+    Args:
+        settings: of the warehouse.
+        seconds: by phase.
+        restart: whether a new run begins, whose first phases these are.
+    """
+    settings.build_dir.mkdir(parents=True, exist_ok=True)
+    phases = ({} if restart else read_phases(settings)) | {name: round(value, 3) for name, value in seconds.items()}
+    (settings.build_dir / PHASES_FILE).write_text(json.dumps(phases, indent=1), encoding="utf-8")

@@ -1,0 +1,8 @@
+-- The lists in macros/statuses.sql and the seed `statuses` name the same statuses.
+
+select status
+from {{ ref('statuses') }}
+where
+    is_issue <> (status in {{ issue_statuses() }})
+    or is_delivery_evidence <> (status in {{ delivery_statuses() }})
+    or is_engaging <> (status in {{ engaging_statuses() }})
