@@ -2,7 +2,7 @@
 
 {{ config(materialized='table') }}
 
-{{ also_depends_on(['int_sends_before', 'fct_sends', 'int_sends_stated']) }}
+{{ also_depends_on(['int_sends_before', 'int_sends_after']) }}
 
 -- What this build changed in fct_sends: each row that it wrote, once as it was (-1) and once as it is now (1). None in
 -- a full build, in which reports read fct_sends itself.
@@ -20,7 +20,7 @@ select
     {{ column }},
     {%- endfor %}
     1 as change
-from {{ ref('fct_sends') }}
+from {{ ref('int_sends_after') }}
 where false
 
 {%- else %}
@@ -39,8 +39,5 @@ select
     {{ column }},
     {%- endfor %}
     1 as change
-from {{ ref('fct_sends') }}
-where
-    send_id in (select send_id from {{ ref('int_sends_before') }})
-    or send_id in (select send_id from {{ ref('int_sends_stated') }})
+from {{ ref('int_sends_after') }}
 {%- endif %}
