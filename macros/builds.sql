@@ -1,7 +1,7 @@
 {#- How a build that adds to what is there differs from one that makes everything anew (docs/decisions/0004). In a full build
     every model reads all rows. Otherwise the staging models give only the rows of the new extracts and the older rows of the
-    sends and replies that those touch; what is between staging and the facts holds just them, and facts and reports replace
-    just their rows. -#}
+    sends that those touch; what is between staging and the facts holds just them, and facts and reports replace just their
+    rows. -#}
 
 {%- macro is_full_build() -%}
     {#- Whether the run makes everything anew from the raw layer; what the job decided, see orchestration/build_state.py. -#}
@@ -49,30 +49,106 @@
     {{ return([]) }}
 {%- endmacro -%}
 
+{%- macro keyed_tables() -%}
+    {#- The source tables whose rows name sends or replies, as [source, table]. -#}
+    {%- set tables = [] -%}
+    {%- for node in graph.sources.values() if node.config.get('meta', {}).get('extract', {}).get('keys') -%}
+        {%- do tables.append([node.source_name, node.name]) -%}
+    {%- endfor -%}
+    {{ return(tables) }}
+{%- endmacro -%}
+
+{%- macro raw_columns(source_name, table_name) -%}
+    {#- The declared columns of a source table and the lineage, as a select list. -#}
+    {%- set columns = source_columns(source_name, table_name)
+        + ['_file', '_content_hash', '_extract_number', '_line', '_loaded_at'] -%}
+    {% for column in columns %}"{{ column }}"{{ ", " if not loop.last }}{% endfor %}
+{%- endmacro -%}
+
+{%- macro new_extract_rows(source_name, table_name) -%}
+    {#- The rows of the extracts of a table that this build applies, in a build that adds to what is there. -#}
+    {%- set extracts = [] -%}
+    {%- for extract in run_inputs().new_extracts if extract[0] == source_name and extract[1] == table_name -%}
+        {%- do extracts.append([extract[2], extract[3]]) -%}
+    {%- endfor -%}
+    select {{ raw_columns(source_name, table_name) }}
+    from {{ raw_files(source_name, table_name, extracts) }}
+{%- endmacro -%}
+
+{%- macro reread_table(source_name, table_name) -%}
+    {#- Where the older rows of the sends that a build works on stand. -#}
+    {{ return(api.Relation.create(
+        database=target.database, schema=target.schema, identifier='reread__' ~ source_name ~ '__' ~ table_name
+    )) }}
+{%- endmacro -%}
+
 {%- macro extract_rows(source_name, table_name) -%}
-    {#- The rows of a source table that the run works on: all, or those of the new extracts and the older ones of the same sends
-        and replies. -#}
+    {#- The rows of a source table that the run works on: all, or those of the new extracts and the older ones of the same
+        sends. -#}
     {{- also_depends_on(['stg_pipeline__touched_keys']) -}}
     {%- set relation = source(source_name, table_name) -%}
     {%- if is_full_build() -%}
         select * from {{ relation }}
     {%- else -%}
-        {%- set is_new = is_of_new_extract('_content_hash', source_name, table_name) -%}
-        select * from {{ relation }}
-        where {{ is_new }}
+        {{ new_extract_rows(source_name, table_name) }}
 
         union all
 
-        select * from {{ relation }}
-        where
-            not ({{ is_new }})
-            and (
+        select {{ raw_columns(source_name, table_name) }}
+        from {{ reread_table(source_name, table_name) }}
+    {%- endif -%}
+{%- endmacro -%}
+
+{%- macro reread_extracts() -%}
+    {#- Hook: set aside the older rows of the touched sends. Only extracts are read that hold rows of one: fct_sends and
+        int_waiting_keys tell the first and last of each. -#}
+    {%- if execute and not is_full_build() -%}
+        {%- set ranges -%}
+            select
+                first_extract_number,
+                last_extract_number
+            from {{ ref('int_touched_sends') }}
+            union
+            select
+                first_extract_number,
+                last_extract_number
+            from {{ existing('int_waiting_keys') }}
+            where key in (select key from {{ this }})
+        {%- endset -%}
+        {%- set extracts = run_query(
+            "select loads.source, loads.table_name, loads.content_hash, cast(cast(loads.loaded_at as date) as varchar)"
+            ~ " from " ~ ref('stg_pipeline__loads') ~ " as loads"
+            ~ " where loads.outcome = 'loaded'"
+            ~ " and exists (select 1 from (" ~ ranges ~ ") as ranges where loads.extract_number"
+            ~ " between ranges.first_extract_number and ranges.last_extract_number)"
+            ~ " and not exists (select 1 from " ~ ref('stg_pipeline__new_extracts') ~ " as new_extracts"
+            ~ " where loads.source = new_extracts.source and loads.table_name = new_extracts.table_name"
+            ~ " and loads.content_hash = new_extracts.content_hash)"
+        ).rows -%}
+        {%- for source_name, table_name in keyed_tables() -%}
+            {%- set chosen = [] -%}
+            {%- for extract in extracts if extract[0] == source_name and extract[1] == table_name -%}
+                {%- do chosen.append([extract[2], extract[3]]) -%}
+            {%- endfor %}
+            create or replace table {{ reread_table(source_name, table_name) }} as
+            select {{ raw_columns(source_name, table_name) }}
+            from {{ raw_files(source_name, table_name, chosen) }}
+            where
                 {%- for key in extract_keys(source_name, table_name) %}
                 {{ "or " if not loop.first -}}
-                {{ cleaned('"' ~ key ~ '"') }} in (select key from {{ ref('stg_pipeline__touched_keys') }})
-                {%- endfor %}
-            )
+                {{ cleaned('"' ~ key ~ '"') }} in (select key from {{ this }})
+                {%- endfor %};
+        {%- endfor -%}
     {%- endif -%}
+{%- endmacro -%}
+
+{%- macro days_of(relation, column='sent_date') -%}
+    {#- The days in a column of a relation, written out as an SQL list, so that a scan for them skips all others. -#}
+    {%- set days = ["date '1970-01-01'"] -%}
+    {%- for row in run_query("select distinct cast(" ~ column ~ " as varchar) from " ~ relation).rows -%}
+        {%- do days.append("date '" ~ row[0] ~ "'") -%}
+    {%- endfor -%}
+    {{ return("(" ~ days | join(", ") ~ ")") }}
 {%- endmacro -%}
 
 {%- macro replace_rows(column, relation) -%}
@@ -120,16 +196,11 @@
 {%- endmacro -%}
 
 {%- macro replace_sends(relation) -%}
-    {#- Hook: take away the rows of fct_sends that it is about to write anew. Their days are written out, so that the rows of others
-        are not read. -#}
+    {#- Hook: take away the rows of fct_sends that it is about to write anew. -#}
     {%- if execute and not is_full_build() -%}
-        {%- set days = [] -%}
-        {%- for row in run_query("select distinct cast(sent_date as varchar) from " ~ relation).rows -%}
-            {%- do days.append("date '" ~ row[0] ~ "'") -%}
-        {%- endfor -%}
         delete from {{ this }}
         where
-            sent_date in ({{ days | join(', ') if days else "date '1970-01-01'" }})
+            sent_date in {{ days_of(relation) }}
             and send_id in (select send_id from {{ relation }})
     {%- endif -%}
 {%- endmacro -%}

@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from orchestration.declarations import ExtractTable
 from orchestration.errors import ExtractRefusedError
 
-LINEAGE_COLUMNS = ("_file", "_content_hash", "_line", "_loaded_at")
+LINEAGE_COLUMNS = ("_file", "_content_hash", "_extract_number", "_line", "_loaded_at")
 FORMAT_PATTERN = re.compile(r"\.(csv|jsonl|csv\.gz|jsonl\.gz|parquet)$", re.IGNORECASE)
 PARQUET_OPTIONS = "format parquet, compression zstd, parquet_version v2"
 
@@ -66,10 +66,18 @@ class ReadResult:
 
 @dataclass(frozen=True)
 class Lineage:
-    """What every row of a file carries in the raw layer."""
+    """What every row of a file carries in the raw layer.
+
+    Attributes:
+        file: the extract's path below the landing folder.
+        content_hash: SHA-256 of its bytes.
+        extract_number: its number in the ledger.
+        loaded_at: time of the load, UTC.
+    """
 
     file: str
     content_hash: str
+    extract_number: int
     loaded_at: datetime
 
 
@@ -135,6 +143,7 @@ def _schema(columns: Sequence[str]) -> pa.Schema:
         + [
             ("_file", pa.string()),
             ("_content_hash", pa.string()),
+            ("_extract_number", pa.int64()),
             ("_line", pa.int64()),
             ("_loaded_at", pa.timestamp("us")),
         ]
@@ -190,6 +199,7 @@ def _select_list(expressions: dict[str, str], table: ExtractTable, lineage: Line
     columns += [
         f"{_text_literal(lineage.file)} as _file",
         f"{_text_literal(lineage.content_hash)} as _content_hash",
+        f"{lineage.extract_number}::bigint as _extract_number",
         f"({line})::bigint as _line",
         f"{_text_literal(lineage.loaded_at.replace(tzinfo=None).isoformat(sep=' '))}::timestamp as _loaded_at",
     ]
@@ -451,6 +461,7 @@ def _write_rows(
             arrays += [
                 pa.repeat(lineage.file, len(batch)),
                 pa.repeat(lineage.content_hash, len(batch)),
+                pa.repeat(pa.scalar(lineage.extract_number, pa.int64()), len(batch)),
                 pa.array([line for line, _ in batch], pa.int64()),
                 pa.repeat(pa.scalar(lineage.loaded_at.replace(tzinfo=None), pa.timestamp("us")), len(batch)),
             ]

@@ -41,6 +41,7 @@ _LEDGER_SCHEMA = pa.schema(
         ("table_name", pa.string()),
         ("file", pa.string()),
         ("content_hash", pa.string()),
+        ("extract_number", pa.int64()),
         ("loaded_at", pa.timestamp("us")),
         ("row_count", pa.int64()),
         ("rejected_count", pa.int64()),
@@ -88,13 +89,16 @@ class Extract:
 class LedgerEntry:
     """An extract file version (a file with one content) and what became of it.
 
-    `row_count` counts all its rows, `rejected_count` those that could not be read; both are 0 for a refused file.
+    `extract_number` counts them in the order of their loads, within a load of their names; every row of the raw layer
+    carries it. `row_count` counts all its rows, `rejected_count` those that could not be read; both are 0 for a refused
+    file.
     """
 
     source: str
     table_name: str
     file: str
     content_hash: str
+    extract_number: int
     loaded_at: datetime
     row_count: int
     rejected_count: int
@@ -160,7 +164,8 @@ class RawLayer:
         """All extract file versions seen so far, oldest load first."""
         if not self.ledger_path.exists():
             return []
-        return [LedgerEntry(**row) for row in pq.read_table(self.ledger_path).to_pylist()]
+        # Ledgers and raw files of version 0.1.0 have no numbers.
+        return [LedgerEntry(**{"extract_number": 0, **row}) for row in pq.read_table(self.ledger_path).to_pylist()]
 
     def new_extracts(self) -> list[Extract]:
         """The extracts in the landing folder whose size or time of change is not in the ledger."""
@@ -199,31 +204,29 @@ class RawLayer:
             }
             known_contents = set(first_files)
             pending: list[tuple[Extract, str | None, Future[LedgerEntry] | None]] = []
-            for extract, content_hash in zip(extracts, hashes, strict=True):
+            first_number = 1 + max((entry.extract_number for entry in ledger), default=0)
+            for number, (extract, content_hash) in enumerate(zip(extracts, hashes, strict=True), start=first_number):
                 content_key = (extract.source, extract.table_name, content_hash or "")
                 if content_hash is None or content_key in first_files:
                     pending.append((extract, content_hash, None))
                 else:
                     first_files[content_key] = extract.file
-                    pending.append(
-                        (extract, content_hash, pool.submit(self._load_extract, extract, content_hash, loaded_at))
-                    )
+                    task = pool.submit(self._load_extract, extract, content_hash, number, loaded_at)
+                    pending.append((extract, content_hash, task))
             loaded = set(known_contents)
             new_entries = []
-            for extract, content_hash, future in pending:
+            for number, (extract, content_hash, future) in enumerate(pending, start=first_number):
                 content_key = (extract.source, extract.table_name, content_hash or "")
                 if content_hash is None:
                     reason = "can't be read: check that it exists and its permissions"
-                    entry = replace(
-                        _entry(extract, "", loaded_at, REFUSED, reason), modified_ns=-1
-                    )  # tried again each time
+                    # Tried again each time.
+                    entry = replace(_entry(extract, "", number, loaded_at, REFUSED, reason), modified_ns=-1)
                 elif future is None and content_key in loaded:
-                    entry = _entry(
-                        extract, content_hash, loaded_at, DUPLICATE, f"same content as {first_files[content_key]}"
-                    )
+                    reason = f"same content as {first_files[content_key]}"
+                    entry = _entry(extract, content_hash, number, loaded_at, DUPLICATE, reason)
                 else:
                     # A copy of a file that was refused is tried itself: its name may tell another format.
-                    entry = future.result() if future else self._load_extract(extract, content_hash, loaded_at)
+                    entry = future.result() if future else self._load_extract(extract, content_hash, number, loaded_at)
                 if entry.outcome == LOADED:
                     loaded.add(content_key)
                     first_files[content_key] = extract.file
@@ -273,10 +276,16 @@ class RawLayer:
         kinds |= dict.fromkeys(("as_of", "previous_as_of"), pa.timestamp("us"))
         schema = pa.schema([(name, kinds.get(name, pa.int32())) for name in row])
         self._write_table(self.pipeline_dir / "settings.parquet", schema, [row])
+        load_dates = {
+            f"{entry.source}/{entry.table_name}/{entry.content_hash}": f"{entry.loaded_at:%Y-%m-%d}"
+            for entry in self.read_ledger()
+            if entry.outcome == LOADED
+        }
+        columns = ("source", "table_name", "content_hash", "load_date")
         self._write_table(
             self.pipeline_dir / "new_extracts.parquet",
-            pa.schema([(name, pa.string()) for name in ("source", "table_name", "content_hash")]),
-            [dict(zip(("source", "table_name", "content_hash"), key.split("/"), strict=True)) for key in new_extracts],
+            pa.schema([(name, pa.string()) for name in columns]),
+            [dict(zip(columns, [*key.split("/"), load_dates[key]], strict=True)) for key in new_extracts],
         )
 
     def _prepare(self) -> None:
@@ -294,28 +303,32 @@ class RawLayer:
                 write_empty_parquet(table, temporary)
                 temporary.replace(target)
 
-    def _load_extract(self, extract: Extract, content_hash: str, loaded_at: datetime) -> LedgerEntry:
+    def _load_extract(self, extract: Extract, content_hash: str, number: int, loaded_at: datetime) -> LedgerEntry:
         table = self.tables.get((extract.source, extract.table_name))
         if table is None:
             known = ", ".join("/".join(key) for key in self.tables)
             reason = f"no table {extract.source}/{extract.table_name} is declared; the declared ones are {known}"
-            return _entry(extract, content_hash, loaded_at, REFUSED, reason)
+            return _entry(extract, content_hash, number, loaded_at, REFUSED, reason)
         folder = self.settings.raw_dir / table.source / table.name / f"load_date={loaded_at:%Y-%m-%d}"
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / f"{content_hash}.parquet"
         temporary = target.with_suffix(".tmp")
         try:
-            result = read_extract(extract.path, table, Lineage(extract.file, content_hash, loaded_at), temporary)
+            lineage = Lineage(extract.file, content_hash, number, loaded_at)
+            result = read_extract(extract.path, table, lineage, temporary)
             status = extract.path.stat()
             if (status.st_size, status.st_mtime_ns) != (extract.size_bytes, extract.modified_ns):
                 raise ExtractRefusedError("changed while it was read; it is tried again at the next load")
             self._write_rejected(extract, content_hash, result)
+            # A load that was killed before its ledger was written may have left the same content under another day.
+            for left in folder.parent.glob(f"*/{content_hash}.parquet"):
+                left.unlink()
             temporary.replace(target)
         except (ExtractRefusedError, FileNotFoundError) as error:
-            return _entry(extract, content_hash, loaded_at, REFUSED, str(error))
+            return _entry(extract, content_hash, number, loaded_at, REFUSED, str(error))
         finally:
             temporary.unlink(missing_ok=True)
-        entry = _entry(extract, content_hash, loaded_at, LOADED, None)
+        entry = _entry(extract, content_hash, number, loaded_at, LOADED, None)
         rejected_count = len(result.rejected)
         return replace(entry, row_count=result.row_count + rejected_count, rejected_count=rejected_count)
 
@@ -350,12 +363,15 @@ def _hash_or_none(extract: Extract) -> str | None:
         return None
 
 
-def _entry(extract: Extract, content_hash: str, loaded_at: datetime, outcome: str, reason: str | None) -> LedgerEntry:
+def _entry(
+    extract: Extract, content_hash: str, number: int, loaded_at: datetime, outcome: str, reason: str | None
+) -> LedgerEntry:
     return LedgerEntry(
         source=extract.source,
         table_name=extract.table_name,
         file=extract.file,
         content_hash=content_hash,
+        extract_number=number,
         loaded_at=loaded_at,
         row_count=0,
         rejected_count=0,

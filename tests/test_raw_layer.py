@@ -234,7 +234,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 def test_csv_and_json_lines_give_the_same_rows(tmp_path: Path, rows: list[tuple[str, str, str]]) -> None:
     """Whatever the texts are, both formats and both readers (in one go, with care) give them back unchanged."""
     table = ExtractTable("source", "table", ("a", "b", "c"), ("a",), (), "")
-    lineage = Lineage("file", "hash", __import__("datetime").datetime(2026, 1, 1))
+    lineage = Lineage("file", "hash", 1, __import__("datetime").datetime(2026, 1, 1))
     lines = io.StringIO()
     csv.writer(lines, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([("a", "b", "c"), *rows])
     clean = lines.getvalue().encode()

@@ -1,6 +1,6 @@
 {%- macro run_inputs() -%}
-    {#- What the job wrote down for this run: whether the build is full, and the extracts to apply as [source, table, content
-        hash]. A full build where there is nothing written. -#}
+    {#- What the job wrote down for this run: whether the build is full, the extracts to apply as [source, table, content hash,
+        load date], and the moments between which receipt timeouts passed. A full build where there is nothing written. -#}
     {{ return(adapter.dispatch('run_inputs', 'outbound_sms')()) }}
 {%- endmacro -%}
 
@@ -14,7 +14,23 @@
         {{ return({'is_full': true, 'new_extracts': []}) }}
     {%- endif -%}
     {%- set new_extracts = run_query(
-        "select source, table_name, content_hash from read_parquet('" ~ folder ~ "/new_extracts.parquet') order by all"
+        "select source, table_name, content_hash, load_date from read_parquet('" ~ folder ~ "/new_extracts.parquet')"
+        " order by all"
     ).rows -%}
     {{ return({'is_full': false, 'new_extracts': new_extracts}) }}
+{%- endmacro -%}
+
+{%- macro raw_files(source_name, table_name, extracts) -%}
+    {#- The rows of some extracts in the raw layer, with all declared columns, also where there are none.
+        extracts: list of [content hash, load date]. -#}
+    {{ return(adapter.dispatch('raw_files', 'outbound_sms')(source_name, table_name, extracts)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__raw_files(source_name, table_name, extracts) -%}
+    {%- set folder = (env_var('WAREHOUSE_DIR', 'warehouse') ~ '/raw/' ~ source_name ~ '/' ~ table_name).replace("'", "''") -%}
+    {%- set files = ["'" ~ folder ~ "/load_date=1970-01-01/declared_columns.parquet'"] -%}
+    {%- for extract in extracts -%}
+        {%- do files.append("'" ~ folder ~ "/load_date=" ~ extract[1] ~ "/" ~ extract[0] ~ ".parquet'") -%}
+    {%- endfor -%}
+    read_parquet([{{ files | join(", ") }}], union_by_name = true, hive_partitioning = false)
 {%- endmacro -%}

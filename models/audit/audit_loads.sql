@@ -21,6 +21,7 @@ select
     loads.table_name,
     loads.file,
     loads.content_hash,
+    loads.extract_number,
     loads.loaded_at,
     loads.row_count,
     case when loads.outcome = 'loaded' then coalesce(rejected.rejected_count, 0) else 0 end as rejected_count,

@@ -1,6 +1,14 @@
--- noqa: disable=references.qualification
+-- noqa: disable=layout.indent,references.qualification
 
-{{ also_depends_on(['int_touched_replies', 'stg_pipeline__touched_keys']) }}
+{{ also_depends_on(['int_touched_replies', 'int_touched_sends', 'stg_pipeline__settings']) }}
+
+{%- if execute and not is_full_build() %}
+{%- set moments = run_query(
+    "select min(replies.received_at), max(replies.received_at), max(settings.reply_window_days) from "
+    ~ ref('int_replies_deduplicated') ~ " as replies cross join " ~ ref('stg_pipeline__settings') ~ " as settings"
+    ~ " where replies.send_id is null and replies.reply_id in (select reply_id from " ~ ref('int_touched_replies') ~ ")"
+).rows[0] %}
+{%- endif %}
 
 with replies as (
 
@@ -41,13 +49,19 @@ sends as (
         delivery_status,
         sent_at
     from {{ existing('fct_sends') }}
+    -- A reply that names its send touches it; the others reach back to sends of their window.
+    {%- if moments[0] is none %}
+    where false
+    {%- else %}
     where
-        send_id not in (select key from {{ ref('stg_pipeline__touched_keys') }} where is_send)
+        sent_at >= {{ add_days("timestamp '" ~ moments[0] ~ "'", -moments[2]) }}
+        and sent_at <= timestamp '{{ moments[1] }}'
+        and send_id not in (select send_id from {{ ref('int_touched_sends') }})
         and (
             to_number in (select from_number from replies)
             or customer_id in (select customer_id from replies where from_number is null)
-            or send_id in (select send_id from replies)
         )
+    {%- endif %}
     {%- endif %}
 
 ),

@@ -15,7 +15,8 @@ select
     cast(null as varchar) as customer_id,
     cast(null as varchar) as source,
     cast(null as varchar) as table_name,
-    cast(null as boolean) as is_waiting
+    cast(null as boolean) as is_waiting,
+    cast(null as timestamp) as sent_at
 where false
 
 {%- else %}
@@ -27,7 +28,8 @@ select
     customer_id,
     source,
     table_name,
-    is_waiting
+    is_waiting,
+    sent_at
 from {{ existing('fct_replies') }}
 where reply_id in (select reply_id from {{ ref('int_touched_replies') }})
 {%- endif %}

@@ -1,8 +1,23 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='reply_id') }}
 
+{%- set columns = [
+    'reply_id', 'send_id', 'from_number', 'customer_id', 'channel', 'to_number', 'body', 'provider', 'received_at',
+    'updated_at', 'source', 'table_name', 'content_hash', 'line_number',
+] %}
+
 with candidates as (
 
-    select * from {{ ref('int_replies_unioned') }}
+    select {{ columns | join(', ') }}
+    from {{ ref('int_replies_unioned') }}
+    {%- if not is_full_build() %}
+
+    union all
+
+    -- Of the older rows, the one that counted until now.
+    select {{ columns | join(', ') }}
+    from {{ existing('int_replies_deduplicated') }}
+    where reply_id in (select reply_id from {{ ref('int_replies_unioned') }})
+    {%- endif %}
 
 ),
 

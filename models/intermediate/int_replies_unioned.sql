@@ -30,6 +30,7 @@ unioned as (
         'outbound' as source,
         'replies' as table_name,
         content_hash,
+        extract_number,
         line_number,
         {{ is_of_new_extract('content_hash', 'outbound', 'replies') }} as is_new
     from application_replies
@@ -50,6 +51,7 @@ unioned as (
         'twilio' as source,
         'messages' as table_name,
         content_hash,
+        extract_number,
         line_number,
         {{ is_of_new_extract('content_hash', 'twilio', 'messages') }} as is_new
     from twilio_messages

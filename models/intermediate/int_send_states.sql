@@ -9,6 +9,8 @@ with statuses as (
         send_id,
         status,
         occurred_at,
+        extract_number as first_extract_number,
+        extract_number as last_extract_number,
         false as is_issue,
         true as is_direct
     from {{ ref('int_statuses_unioned') }}
@@ -20,10 +22,11 @@ with statuses as (
         send_id,
         status,
         occurred_at,
+        first_extract_number,
+        last_extract_number,
         is_issue,
         false as is_direct
     from {{ ref('int_statuses_resolved') }}
-    where is_issue or status in ('delivered', 'canceled')
 
 )
 
@@ -33,6 +36,8 @@ select
     bool_or(is_issue) as has_issue_status,
     bool_or(status = 'canceled') as has_canceled_status,
     min(case when status = 'delivered' then occurred_at end) as delivered_at,
+    min(first_extract_number) as first_extract_number,
+    max(last_extract_number) as last_extract_number,
     count(*) filter (where is_direct) as direct_row_count,
     {{ distinct_count_lower_bound('status', 'is_direct') }} as direct_kind_count
 from statuses

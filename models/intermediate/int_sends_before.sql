@@ -2,7 +2,7 @@
 
 {{ config(materialized='table') }}
 
-{{ also_depends_on(['stg_pipeline__touched_keys', 'int_replies_before', 'int_replies_attributed']) }}
+{{ also_depends_on(['int_changed_sends']) }}
 
 -- The sends that this build writes anew, as the last build left them: those touched, and those whose replies changed.
 -- None in a full build.
@@ -18,27 +18,19 @@ where false
 
 with changed as (
 
-    select key as send_id
-    from {{ ref('stg_pipeline__touched_keys') }}
-    where is_send
-
-    union
-
-    select send_id
-    from {{ ref('int_replies_before') }}
-    where send_id is not null
-
-    union
-
-    select send_id
-    from {{ ref('int_replies_attributed') }}
-    where send_id is not null
+    select
+        send_id,
+        bool_or(is_touched) as is_touched
+    from {{ ref('int_changed_sends') }}
+    group by send_id
 
 )
 
 select
-    *,
-    send_id in (select key from {{ ref('stg_pipeline__touched_keys') }} where is_send) as is_touched
-from {{ existing('fct_sends') }}
-where send_id in (select send_id from changed)
+    sends.*,
+    changed.is_touched
+from {{ existing('fct_sends') }} as sends
+inner join changed
+    on sends.send_id = changed.send_id
+where sends.sent_date in {{ days_of(ref('int_changed_sends')) }}
 {%- endif %}

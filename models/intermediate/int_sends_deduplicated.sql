@@ -41,6 +41,8 @@ select
     picked.is_carrier_log,
     picked.source,
     picked.table_name,
+    picked.first_extract_number,
+    picked.last_extract_number,
     picked.new_row_count
 from picked
 left join claimed

@@ -31,6 +31,8 @@ select
     is_carrier_log,
     source,
     table_name,
+    extract_number as first_extract_number,
+    extract_number as last_extract_number,
     1 as row_count,
     cast(is_new as bigint) as new_row_count
 from {{ ref('int_sends_unioned') }} as candidates
@@ -77,6 +79,8 @@ select
     is_carrier_log,
     source,
     table_name,
+    first_extract_number,
+    last_extract_number,
     row_count,
     new_row_count
 from {{ ref('int_sends_repeated') }}

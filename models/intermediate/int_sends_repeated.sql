@@ -7,6 +7,8 @@ with repeated as (
     select
         send_id,
         is_carrier_log,
+        min(extract_number) as first_extract_number,
+        max(extract_number) as last_extract_number,
         count(*) as row_count,
         count(*) filter (where is_new) as new_row_count
     from {{ ref('int_sends_unioned') }}
@@ -19,7 +21,9 @@ with repeated as (
 )
 
 select
-    candidates.* except (is_new),
+    candidates.* except (is_new, extract_number),
+    repeated.first_extract_number,
+    repeated.last_extract_number,
     repeated.row_count,
     repeated.new_row_count
 from {{ ref('int_sends_unioned') }} as candidates

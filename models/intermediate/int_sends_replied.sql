@@ -13,7 +13,8 @@
     'provider_error_code', 'segment_count', 'price', 'currency_code', 'delivery_seconds', 'has_conflicting_statuses',
     'has_engaging_status', 'sent_date', 'sent_at', 'delivered_at', 'issue_at', 'opened_at', 'clicked_at', 'reacted_at',
     'completed_at', 'dismissed_at', 'answered_at', 'goal_at', 'collected_email_at', 'button_tapped_at', 'hard_bounced_at',
-    'soft_bounced_at', 'spam_complaint_at', 'status_row_count', 'is_carrier_log', 'source', 'table_name',
+    'soft_bounced_at', 'spam_complaint_at', 'status_row_count', 'first_extract_number',
+    'last_extract_number', 'is_carrier_log', 'source', 'table_name',
 ] %}
 
 with sends as (
@@ -114,6 +115,8 @@ select
     sends.soft_bounced_at,
     sends.spam_complaint_at,
     sends.status_row_count,
+    sends.first_extract_number,
+    sends.last_extract_number,
     sends.is_carrier_log,
     sends.source,
     sends.table_name

@@ -37,7 +37,9 @@ settings as (
 delivery as (
 
     select
-        sends.*,
+        sends.* except (first_extract_number, last_extract_number),
+        least(sends.first_extract_number, states.first_extract_number) as first_extract_number,
+        greatest(sends.last_extract_number, states.last_extract_number) as last_extract_number,
         states.has_delivered_status,
         states.has_issue_status,
         states.delivered_at,
@@ -106,6 +108,8 @@ select
     {{ column }},
     {%- endfor %}
     coalesce(direct_row_count, 0) as status_row_count,
+    first_extract_number,
+    last_extract_number,
     is_carrier_log,
     source,
     table_name

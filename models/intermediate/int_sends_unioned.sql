@@ -48,6 +48,7 @@ unioned as (
         'outbound' as source,
         'sends' as table_name,
         content_hash,
+        extract_number,
         line_number,
         {{ is_of_new_extract('content_hash', 'outbound', 'sends') }} as is_new
     from application_sends
@@ -84,6 +85,7 @@ unioned as (
         'twilio' as source,
         'messages' as table_name,
         content_hash,
+        extract_number,
         line_number,
         {{ is_of_new_extract('content_hash', 'twilio', 'messages') }} as is_new
     from twilio_messages

@@ -22,6 +22,8 @@ select
     error_message,
     occurred_at,
     is_carrier_log,
+    min(extract_number) as first_extract_number,
+    max(extract_number) as last_extract_number,
     count(*) as row_count,
     count(*) filter (where is_new) as new_row_count
 from statuses

@@ -38,6 +38,8 @@ matched as (
         statuses.error_code,
         statuses.error_code_space,
         statuses.error_message,
+        statuses.first_extract_number,
+        statuses.last_extract_number,
         statuses.occurred_at
     from matches
     inner join statuses
@@ -54,6 +56,8 @@ classified as (
         matched.error_code,
         coalesce(matched.error_code_space, providers.default_code_space) as error_code_space,
         matched.error_message,
+        matched.first_extract_number,
+        matched.last_extract_number,
         matched.occurred_at,
         -- That no receipt came is not a failure.
         case
@@ -88,5 +92,7 @@ select
     is_issue,
     is_delivery_evidence,
     is_engaging,
+    first_extract_number,
+    last_extract_number,
     occurred_at
 from classified

@@ -36,6 +36,7 @@ unioned as (
         'outbound' as source,
         'statuses' as table_name,
         content_hash,
+        extract_number,
         line_number,
         {{ is_of_new_extract('content_hash', 'outbound', 'statuses') }} as is_new
     from outbound_statuses
@@ -55,6 +56,7 @@ unioned as (
         'twilio' as source,
         'messages' as table_name,
         content_hash,
+        extract_number,
         line_number,
         {{ is_of_new_extract('content_hash', 'twilio', 'messages') }} as is_new
     from twilio_messages
@@ -74,6 +76,7 @@ unioned as (
         'twilio' as source,
         'status_callbacks' as table_name,
         content_hash,
+        extract_number,
         line_number,
         {{ is_of_new_extract('content_hash', 'twilio', 'status_callbacks') }} as is_new
     from twilio_status_callbacks

@@ -3,7 +3,8 @@
 {{ config(materialized='table') }}
 
 {{ also_depends_on([
-    'stg_pipeline__touched_keys', 'int_replies_deduplicated', 'int_sends_stated', 'stg_pipeline__settings',
+    'stg_pipeline__touched_keys', 'int_replies_deduplicated', 'int_sends_stated', 'int_touched_sends',
+    'stg_pipeline__settings',
 ]) }}
 
 -- The replies whose send this build looks for anew; none in a full build. A reply is touched by its own rows, by the
@@ -51,7 +52,9 @@ touched_sends as (
         to_number,
         sent_at
     from {{ existing('fct_sends') }}
-    where send_id in (select key from touched_keys where is_send)
+    where
+        sent_date in {{ days_of(ref('int_touched_sends')) }}
+        and send_id in (select send_id from {{ ref('int_touched_sends') }})
 
 ),
 

@@ -70,6 +70,8 @@ select
     soft_bounced_at,
     spam_complaint_at,
     status_row_count,
+    first_extract_number,
+    last_extract_number,
     is_carrier_log,
     source,
     table_name

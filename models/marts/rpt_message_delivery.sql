@@ -1,7 +1,19 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ replace_rows('message_id', ref('int_send_changes')) }}"
+) }}
+
+{{ also_depends_on(['int_send_changes']) }}
+
 with days as (
 
     select * from {{ ref('int_message_days') }}
-    where channel = 'sms'
+    where
+        channel = 'sms'
+        {%- if not is_full_build() %}
+        and message_id in (select message_id from {{ ref('int_send_changes') }})
+        {%- endif %}
 
 ),
 
@@ -14,6 +26,9 @@ customers as (
 delivery_seconds as (
 
     select * from {{ ref('int_message_delivery_seconds') }}
+    {%- if not is_full_build() %}
+    where message_id in (select message_id from {{ ref('int_send_changes') }})
+    {%- endif %}
 
 ),
 

@@ -27,6 +27,7 @@ renamed as (
         {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
+        coalesce(_extract_number, 0) as extract_number,
         _line as line_number,
         _loaded_at as loaded_at
     from source
@@ -76,6 +77,7 @@ select
     case when rejection_reason is not null then {{ record_as_json('record') }} end as record,
     file,
     content_hash,
+    extract_number,
     line_number,
     loaded_at
 from checked

@@ -9,6 +9,7 @@ select
     table_name,
     file,
     content_hash,
+    extract_number,
     row_count,
     rejected_count,
     outcome,

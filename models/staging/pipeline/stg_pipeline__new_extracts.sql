@@ -7,5 +7,6 @@ with source as (
 select
     source,
     table_name,
-    content_hash
+    content_hash,
+    load_date
 from source

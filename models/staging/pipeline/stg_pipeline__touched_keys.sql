@@ -1,11 +1,10 @@
--- noqa: disable=layout.indent
+-- noqa: disable=layout.indent,references.keywords
 
-{{ config(materialized='table') }}
+{{ config(materialized='table', post_hook="{{ reread_extracts() }}") }}
 
-{{ also_depends_on(['stg_pipeline__settings']) }}
+{{ also_depends_on(['int_touched_sends', 'stg_pipeline__new_keys', 'stg_pipeline__new_extracts', 'stg_pipeline__loads']) }}
 
--- Ids of sends, of carriers' messages and of replies whose rows this build works on; none in a full build. A send is
--- touched by its own rows, by statuses, by a carrier's row that it claims, and by the passing of its receipt timeout.
+-- Ids of sends, of carriers' messages and of replies whose rows this build works on; none in a full build.
 
 {%- if is_full_build() %}
 
@@ -16,107 +15,26 @@ where false
 
 {%- else %}
 
-with settings as (
-
-    select * from {{ ref('stg_pipeline__settings') }}
-
-),
-
-new_keys as (
-    {%- for node in graph.sources.values() if node.config.get('meta', {}).get('extract', {}).get('keys') %}
-    {%- set outer = loop %}
-    {%- set relation = source(node.source_name, node.name) %}
-    {%- set is_new = is_of_new_extract('_content_hash', node.source_name, node.name) %}
-    {%- for key in extract_keys(node.source_name, node.name) %}
-
-    select {{ cleaned('"' ~ key ~ '"') }} as key
-    from {{ relation }}
-    where {{ is_new }}
-    {%- if not (loop.last and outer.last) %}
-
-    union
-    {%- endif %}
-    {%- endfor %}
-    {%- endfor %}
-
-),
-
-timed_out as (
-
-    select known_sends.send_id as key
-    from {{ existing('fct_sends') }} as known_sends
-    cross join settings
-    where
-        known_sends.delivery_status in ('pending', 'unconfirmed')
-        and {{ add_hours('known_sends.sent_at', 'settings.receipt_timeout_hours') }}
-        > least(settings.previous_as_of, settings.as_of)
-        and {{ add_hours('known_sends.sent_at', 'settings.receipt_timeout_hours') }}
-        <= greatest(settings.previous_as_of, settings.as_of)
-
-),
-
--- The sends of the new rows, under both of their ids ...
-first_sends as (
-
-    select
-        send_id,
-        provider_message_id
-    from {{ existing('fct_sends') }} as known_sends
-    where send_id in (select key from new_keys) or provider_message_id in (select key from new_keys)
-
-),
-
-first_keys as (
-
-    select key from new_keys
-    where key is not null
-
-    union
-
-    select key from timed_out
-
-    union
-
-    select send_id as key from first_sends
-
-    union
-
-    select provider_message_id as key from first_sends
-    where provider_message_id is not null
-
-),
-
--- ... and the sends that share a carrier's message with one of these, since one may claim what another did.
-second_sends as (
-
-    select
-        send_id,
-        provider_message_id
-    from {{ existing('fct_sends') }} as known_sends
-    where send_id in (select key from first_keys) or provider_message_id in (select key from first_keys)
-
-),
-
-touched as (
+with touched as (
 
     select
         key,
         true as is_send
-    from first_keys
+    from {{ ref('stg_pipeline__new_keys') }}
 
     union all
 
     select
         send_id as key,
         true as is_send
-    from second_sends
+    from {{ ref('int_touched_sends') }}
 
     union all
 
     select
         provider_message_id as key,
-        false as is_send
-    from second_sends
+        not is_shared as is_send
+    from {{ ref('int_touched_sends') }}
     where provider_message_id is not null
 
 )

@@ -1,0 +1,108 @@
+-- noqa: disable=layout.indent,references.qualification
+
+{{ config(materialized='table') }}
+
+{{ also_depends_on(['stg_pipeline__new_keys', 'stg_pipeline__settings', 'stg_pipeline__loads']) }}
+
+-- The sends in fct_sends that this build makes anew; none in a full build. A send is touched by its own rows, by statuses, by
+-- a reply that names it, by a carrier's row that it claims, and by the passing of its receipt timeout.
+
+{%- set columns = ['send_id', 'provider_message_id', 'sent_date', 'first_extract_number', 'last_extract_number'] %}
+
+{%- if is_full_build() %}
+
+select
+    cast(null as varchar) as send_id,
+    cast(null as varchar) as provider_message_id,
+    cast(null as date) as sent_date,
+    cast(null as bigint) as first_extract_number,
+    cast(null as bigint) as last_extract_number,
+    cast(null as boolean) as is_shared
+where false
+
+{%- else %}
+
+{%- set moments = run_query(
+    "select least(previous_as_of, as_of), greatest(previous_as_of, as_of), receipt_timeout_hours from "
+    ~ ref('stg_pipeline__settings')
+).rows[0] %}
+{%- set has_carrier_logs = run_query(
+    "select count(*) from " ~ ref('stg_pipeline__loads') ~ " where outcome = 'loaded' and source <> 'outbound'"
+).rows[0][0] > 0 %}
+
+with new_keys as (
+
+    select * from {{ ref('stg_pipeline__new_keys') }}
+
+),
+
+named as (
+
+    select {{ columns | join(', ') }}
+    from {{ existing('fct_sends') }}
+    where
+        send_id in (select key from new_keys)
+        or provider_message_id in (select key from new_keys)
+
+),
+
+timed_out as (
+
+    select {{ columns | join(', ') }}
+    from {{ existing('fct_sends') }}
+    where
+        sent_at > {{ add_hours("timestamp '" ~ moments[0] ~ "'", -moments[2]) }}
+        and sent_at <= {{ add_hours("timestamp '" ~ moments[1] ~ "'", -moments[2]) }}
+        and delivery_status in ('pending', 'unconfirmed')
+
+),
+
+found as (
+
+    select * from named
+
+    union
+
+    select * from timed_out
+
+)
+{%- if has_carrier_logs %},
+
+-- And the sends that share a carrier's message with one of these, since one may claim what another did.
+other_keys as (
+
+    select provider_message_id as key from found
+    where provider_message_id is not null
+
+    union
+
+    select send_id as key from found
+
+),
+
+sharing as (
+
+    select {{ columns | join(', ') }}
+    from {{ existing('fct_sends') }}
+    where
+        send_id in (select key from other_keys)
+        or provider_message_id in (select key from other_keys)
+
+)
+{%- endif %}
+
+select
+    *,
+    false as is_shared
+from found
+{%- if has_carrier_logs %}
+
+union all
+
+select
+    *,
+    true as is_shared
+from sharing
+where send_id not in (select send_id from found)
+{%- endif %}
+{%- endif %}
