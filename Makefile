@@ -12,10 +12,10 @@ ifneq (,$(wildcard .env))
     export
 endif
 
-.PHONY: help demo run dev test lint bench docs lock clean
+.PHONY: help demo run rebuild full-check dev test lint bench docs lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.installed: requirements.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -32,6 +32,12 @@ demo: $(VENV)/.installed ## Generate small realistic extracts, run the job on th
 
 run: $(VENV)/.installed ## Load your new extracts, build, test, publish marts, write outputs (job daily)
 	@$(BIN)/python -m orchestration run
+
+rebuild: $(VENV)/.installed ## As run, but all tables are made anew from the raw layer
+	@$(BIN)/python -m orchestration rebuild
+
+full-check: $(VENV)/.installed ## Every data test over all history; some days against a rebuild of them
+	@$(BIN)/python -m orchestration full-check
 
 dev: $(VENV)/.installed ## The Dagster web interface, with schedule and sensor
 	@$(BIN)/python -m orchestration dev

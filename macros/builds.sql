@@ -101,7 +101,7 @@
 
 {%- macro reread_extracts() -%}
     {#- Hook: set aside the older rows of the touched sends. Only extracts are read that hold rows of one: fct_sends and
-        int_waiting_keys tell the first and last of each. -#}
+        int_waiting_keys tell the first and last of each. A check reads all extracts. -#}
     {%- if execute and not is_full_build() -%}
         {%- set ranges -%}
             select
@@ -119,8 +119,8 @@
             "select loads.source, loads.table_name, loads.content_hash, cast(cast(loads.loaded_at as date) as varchar)"
             ~ " from " ~ ref('stg_pipeline__loads') ~ " as loads"
             ~ " where loads.outcome = 'loaded'"
-            ~ " and exists (select 1 from (" ~ ranges ~ ") as ranges where loads.extract_number"
-            ~ " between ranges.first_extract_number and ranges.last_extract_number)"
+            ~ (" and (true or exists" if run_inputs().checked_days else " and (exists") ~ " (select 1 from (" ~ ranges ~ ") as ranges where loads.extract_number"
+            ~ " between ranges.first_extract_number and ranges.last_extract_number))"
             ~ " and not exists (select 1 from " ~ ref('stg_pipeline__new_extracts') ~ " as new_extracts"
             ~ " where loads.source = new_extracts.source and loads.table_name = new_extracts.table_name"
             ~ " and loads.content_hash = new_extracts.content_hash)"

@@ -15,9 +15,10 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
 from orchestration.build_state import BuildStates
-from orchestration.building import build, plan_build
+from orchestration.building import build, plan_build, test_everything
 from orchestration.dbt_build import DbtError, NodeResult, manifest_path
 from orchestration.declarations import ExtractTable
+from orchestration.full_check import differences_from_a_rebuild, sample_days
 from orchestration.outputs import CSV_FILES, MANIFEST_FILE
 from orchestration.phases import record_phases
 from orchestration.previews import PREVIEW_ROWS, Previews, markdown_table
@@ -145,11 +146,9 @@ class BuildConfig(dg.Config):
 
     Attributes:
         full_refresh: build everything anew from the raw layer, whatever is there.
-        test_everything: run the data tests over all history, not only over what the run touched.
     """
 
     full_refresh: bool = False
-    test_everything: bool = False
 
 
 def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTable]) -> dg.AssetsDefinition:
@@ -166,22 +165,27 @@ def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTa
         context: dg.AssetExecutionContext, config: BuildConfig, warehouse_lock: WarehouseLock
     ) -> Iterator[Any]:
         started = time.monotonic()
-        plan = plan_build(settings, RawLayer(settings, tables), config.full_refresh)
-        if plan.is_full:
-            context.log.info(f"building everything from the raw layer: {plan.reason}")
-        else:
-            context.log.info(f"applying {len(plan.new_extracts)} new extract(s)")
         keys = {
             unique_id: translator.get_asset_spec(manifest, unique_id, None).key
             for unique_id, node in manifest["nodes"].items()
             if node["resource_type"] in ("model", "seed")
         }
+        if not context.selected_asset_keys:
+            # The job full_check: the tests alone, over all rows.
+            yield from asset_events(
+                context, test_everything(settings, RawLayer(settings, tables)), keys, settings.build_dir
+            )
+            return
+        plan = plan_build(settings, RawLayer(settings, tables), config.full_refresh)
+        if plan.is_full:
+            context.log.info(f"building everything from the raw layer: {plan.reason}")
+        else:
+            context.log.info(f"applying {len(plan.new_extracts)} new extract(s)")
         selected = [unique_id for unique_id, key in keys.items() if key in context.selected_asset_keys]
-        arguments = ["--vars", json.dumps({"test_everything": True})] if config.test_everything else []
-        if len(selected) < len(keys):
-            arguments += ["--select", *(unique_id.split(".")[2] for unique_id in selected)]
+        is_partial = len(selected) < len(keys)
+        arguments = ["--select", *(unique_id.split(".")[2] for unique_id in selected)] if is_partial else []
         try:
-            results = build(settings, plan, arguments, is_partial=len(selected) < len(keys))
+            results = build(settings, plan, arguments, is_partial=is_partial)
         except DbtError as error:
             # What was built is counted and shown even where dbt failed later on.
             yield from asset_events(context, error.results, keys, settings.build_dir)
@@ -194,6 +198,29 @@ def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTa
         yield from asset_events(context, results, keys, settings.build_dir)
 
     return dbt_build
+
+
+def full_check_asset(settings: Settings, tables: dict[tuple[str, str], ExtractTable]) -> dg.AssetChecksDefinition:
+    """The check of `full_check` that makes some days anew."""
+
+    @dg.asset_check(
+        asset=dg.AssetKey("fct_sends"),
+        name="sampled_days_equal_a_rebuild",
+        description="Sends of some days, made anew from all extracts with all that depends on them, equal the tables.",
+        required_resource_keys={"warehouse_lock"},
+    )
+    def sampled_days_equal_a_rebuild(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        days = sample_days(settings, context.run.run_id)
+        found = differences_from_a_rebuild(settings, RawLayer(settings, tables), days)
+        return dg.AssetCheckResult(
+            passed=not found,
+            metadata={
+                "days": ", ".join(day.isoformat() for day in days),
+                "rows_that_differ": dg.MetadataValue.md(markdown_table(["table", "rows"], found.items())),
+            },
+        )
+
+    return sampled_days_equal_a_rebuild
 
 
 def build_phases(results: list[NodeResult], seconds: float) -> dict[str, float]:

@@ -27,6 +27,18 @@ def daily_schedule(settings: Settings, job_name: str) -> dg.ScheduleDefinition:
     )
 
 
+def full_check_schedule(settings: Settings, job_name: str) -> dg.ScheduleDefinition:
+    """The schedule of the weekly check, on Sundays at SCHEDULE_HOUR in SCHEDULE_TIMEZONE."""
+    return dg.ScheduleDefinition(
+        name="full_check_schedule",
+        job_name=job_name,
+        cron_schedule=f"0 {settings.schedule_hour} * * 0",
+        execution_timezone=settings.schedule_timezone,
+        description="Runs the full check on Sundays at SCHEDULE_HOUR in SCHEDULE_TIMEZONE.",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )
+
+
 def new_extracts_sensor(settings: Settings, job_name: str) -> dg.SensorDefinition:
     """The sensor that starts the job when extracts came and are complete."""
 

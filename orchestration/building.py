@@ -5,6 +5,7 @@ from datetime import datetime
 
 from orchestration.build_state import BuildPlan, BuildStates
 from orchestration.dbt_build import NodeResult, build_arguments, run_dbt
+from orchestration.errors import UserError
 from orchestration.raw_layer import RawLayer
 from orchestration.settings import Settings
 
@@ -22,7 +23,13 @@ def plan_build(settings: Settings, raw_layer: RawLayer, full_refresh: bool = Fal
     """
     plan = BuildStates(settings).plan(raw_layer.read_ledger(), raw_layer.as_of(), full_refresh)
     as_of = datetime.fromisoformat(plan.target.as_of)
-    raw_layer.write_run_inputs(as_of, plan.previous_as_of, plan.new_extracts, plan.is_full)
+    raw_layer.write_run_inputs(
+        as_of,
+        plan.previous_as_of,
+        plan.new_extracts,
+        is_full=plan.is_full,
+        tests_everything=plan.is_full,
+    )
     settings.build_dir.mkdir(parents=True, exist_ok=True)
     return plan
 
@@ -51,3 +58,25 @@ def build(
     if not is_partial:
         states.finish(plan.target)
     return results
+
+
+def test_everything(settings: Settings, raw_layer: RawLayer) -> list[NodeResult]:
+    """Run every data test over all rows of the last finished build; nothing is built.
+
+    Args:
+        settings: of the warehouse.
+        raw_layer: of the same warehouse.
+
+    Returns:
+        What became of the tests.
+
+    Raises:
+        UserError: there is no finished build.
+        DbtError: a test failed.
+    """
+    state = BuildStates(settings).read()
+    if state is None:
+        raise UserError("there is no finished build to test; run the job daily first")
+    as_of = datetime.fromisoformat(state.as_of)
+    raw_layer.write_run_inputs(as_of, as_of, [], is_full=False, tests_everything=True)
+    return run_dbt(settings, ["test", "--exclude-resource-type", "unit_test"])

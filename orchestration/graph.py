@@ -2,35 +2,43 @@
 
 import dagster as dg
 
-from orchestration.assets import dbt_model_assets, extract_assets, load_assets, publish_assets
-from orchestration.automation import daily_schedule, new_extracts_sensor
+from orchestration.assets import dbt_model_assets, extract_assets, full_check_asset, load_assets, publish_assets
+from orchestration.automation import daily_schedule, full_check_schedule, new_extracts_sensor
 from orchestration.dbt_build import ensure_manifest
 from orchestration.declarations import read_extract_tables
 from orchestration.settings import Settings
 from orchestration.warehouse_lock import WarehouseLock
 
-DAILY = "daily"
+DAILY, REBUILD, FULL_CHECK = "daily", "rebuild", "full_check"
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Put the definitions together for one set of settings."""
     tables = read_extract_tables(ensure_manifest(settings))
     runnable = [load_assets(settings, tables), dbt_model_assets(settings, tables), publish_assets(settings)]
+    sampled_days_check = full_check_asset(settings, tables)
+    everything = dg.AssetSelection.assets(*runnable) - dg.AssetSelection.checks(sampled_days_check)
     daily = dg.define_asset_job(
         DAILY,
-        selection=dg.AssetSelection.assets(*runnable),
+        selection=everything,
         description="Load what is new, build, test, publish the marts, write the outputs.",
     )
     rebuild = dg.define_asset_job(
-        "rebuild",
-        selection=dg.AssetSelection.assets(*runnable),
-        config={"ops": {"dbt_build": {"config": {"full_refresh": True, "test_everything": True}}}},
+        REBUILD,
+        selection=everything,
+        config={"ops": {"dbt_build": {"config": {"full_refresh": True}}}},
         description="As daily, but everything is made anew from the raw layer.",
+    )
+    full_check = dg.define_asset_job(
+        FULL_CHECK,
+        selection=dg.AssetSelection.all_asset_checks(),
+        description="Run every data test over all history, and compare some days with a rebuild of them.",
     )
     return dg.Definitions(
         assets=[*extract_assets(tables), *runnable],
-        jobs=[daily, rebuild],
-        schedules=[daily_schedule(settings, DAILY)],
+        asset_checks=[sampled_days_check],
+        jobs=[daily, rebuild, full_check],
+        schedules=[daily_schedule(settings, DAILY), full_check_schedule(settings, FULL_CHECK)],
         sensors=[new_extracts_sensor(settings, DAILY)],
         resources={"warehouse_lock": WarehouseLock()},
         # A process a step would cost seconds of imports each, and the warehouse has one writer.

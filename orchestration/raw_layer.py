@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -251,7 +251,15 @@ class RawLayer:
         return max(loaded, default=datetime.now(UTC).replace(microsecond=0, tzinfo=None))
 
     def write_run_inputs(
-        self, as_of: datetime, previous_as_of: datetime | None, new_extracts: Sequence[str], is_full: bool
+        self,
+        as_of: datetime,
+        previous_as_of: datetime | None,
+        new_extracts: Sequence[str],
+        *,
+        is_full: bool,
+        tests_everything: bool,
+        checked_days: Sequence[date] = (),
+        folder: Path | None = None,
     ) -> None:
         """Write what the models read of the run: its settings, one row, and the extracts to apply.
 
@@ -260,7 +268,11 @@ class RawLayer:
             previous_as_of: that of the build which this run adds to; None where it builds anew.
             new_extracts: those to apply, each as source/table/content hash.
             is_full: whether everything is built anew.
+            tests_everything: whether data tests look at all rows, not only at those that the run writes.
+            checked_days: days whose sends are made anew from all extracts, see `full_check`.
+            folder: where to write; None means `pipeline_dir`.
         """
+        folder = folder or self.pipeline_dir
         settings = self.settings
         row = {
             "as_of": as_of,
@@ -271,11 +283,14 @@ class RawLayer:
             "reply_window_days": settings.reply_window_days,
             "over_messaged_count": settings.over_messaged_count,
             "is_full_build": is_full,
+            "tests_everything": tests_everything,
+            "checked_days": ",".join(day.isoformat() for day in checked_days),
         }
-        kinds = {"reporting_timezone": pa.string(), "is_full_build": pa.bool_()}
+        kinds: dict[str, pa.DataType] = dict.fromkeys(("reporting_timezone", "checked_days"), pa.string())
+        kinds |= dict.fromkeys(("is_full_build", "tests_everything"), pa.bool_())
         kinds |= dict.fromkeys(("as_of", "previous_as_of"), pa.timestamp("us"))
         schema = pa.schema([(name, kinds.get(name, pa.int32())) for name in row])
-        self._write_table(self.pipeline_dir / "settings.parquet", schema, [row])
+        self._write_table(folder / "settings.parquet", schema, [row])
         load_dates = {
             f"{entry.source}/{entry.table_name}/{entry.content_hash}": f"{entry.loaded_at:%Y-%m-%d}"
             for entry in self.read_ledger()
@@ -283,7 +298,7 @@ class RawLayer:
         }
         columns = ("source", "table_name", "content_hash", "load_date")
         self._write_table(
-            self.pipeline_dir / "new_extracts.parquet",
+            folder / "new_extracts.parquet",
             pa.schema([(name, pa.string()) for name in columns]),
             [dict(zip(columns, [*key.split("/"), load_dates[key]], strict=True)) for key in new_extracts],
         )

@@ -21,7 +21,11 @@ def create_source_tables(pipeline: Pipeline) -> None:
     tables = read_extract_tables(ensure_manifest(pipeline.settings))
     with duckdb.connect(str(pipeline.settings.build_dir / "warehouse.duckdb")) as connection:
         for table in tables.values():
-            lineage = dict.fromkeys(LINEAGE_COLUMNS, "varchar") | {"_extract_number": "bigint", "_line": "bigint", "_loaded_at": "timestamp"}
+            lineage = dict.fromkeys(LINEAGE_COLUMNS, "varchar") | {
+                "_extract_number": "bigint",
+                "_line": "bigint",
+                "_loaded_at": "timestamp",
+            }
             columns = dict.fromkeys(table.columns, "varchar") | lineage
             shape = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
             connection.execute(f'create schema if not exists "{table.source}"')

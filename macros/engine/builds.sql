@@ -1,23 +1,31 @@
 {%- macro run_inputs() -%}
     {#- What the job wrote down for this run: whether the build is full, the extracts to apply as [source, table, content hash,
-        load date], and the moments between which receipt timeouts passed. A full build where there is nothing written. -#}
+        load date], whether data tests look at all rows, and the days whose sends are made anew for a check. A full build where
+        nothing is written. -#}
     {{ return(adapter.dispatch('run_inputs', 'outbound_sms')()) }}
 {%- endmacro -%}
 
 {%- macro duckdb__run_inputs() -%}
     {%- set folder = (env_var('WAREHOUSE_DIR', 'warehouse') ~ '/raw/pipeline').replace("'", "''") -%}
     {%- set settings = "'" ~ folder ~ "/settings.parquet'" -%}
+    {%- set full = {'is_full': true, 'new_extracts': [], 'tests_everything': true, 'checked_days': []} -%}
     {%- if run_query("select count(*) from glob(" ~ settings ~ ")").rows[0][0] == 0 -%}
-        {{ return({'is_full': true, 'new_extracts': []}) }}
+        {{ return(full) }}
     {%- endif -%}
-    {%- if run_query("select is_full_build from read_parquet(" ~ settings ~ ")").rows[0][0] -%}
-        {{ return({'is_full': true, 'new_extracts': []}) }}
+    {%- set row = run_query("select is_full_build, tests_everything, checked_days from read_parquet(" ~ settings ~ ")").rows[0] -%}
+    {%- if row[0] -%}
+        {{ return(full) }}
     {%- endif -%}
     {%- set new_extracts = run_query(
         "select source, table_name, content_hash, load_date from read_parquet('" ~ folder ~ "/new_extracts.parquet')"
         " order by all"
     ).rows -%}
-    {{ return({'is_full': false, 'new_extracts': new_extracts}) }}
+    {{ return({
+        'is_full': false,
+        'new_extracts': new_extracts,
+        'tests_everything': row[1],
+        'checked_days': row[2].split(',') if row[2] else [],
+    }) }}
 {%- endmacro -%}
 
 {%- macro raw_files(source_name, table_name, extracts) -%}

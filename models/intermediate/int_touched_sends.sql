@@ -5,7 +5,7 @@
 {{ also_depends_on(['stg_pipeline__new_keys', 'stg_pipeline__settings', 'stg_pipeline__loads']) }}
 
 -- The sends in fct_sends that this build makes anew; none in a full build. A send is touched by its own rows, by statuses, by
--- a reply that names it, by a carrier's row that it claims, and by the passing of its receipt timeout.
+-- a reply that names it, by a carrier's row that it claims, by the passing of its receipt timeout, and by a check of its day.
 
 {%- set columns = ['send_id', 'provider_message_id', 'sent_date', 'first_extract_number', 'last_extract_number'] %}
 
@@ -26,6 +26,7 @@ where false
     "select least(previous_as_of, as_of), greatest(previous_as_of, as_of), receipt_timeout_hours from "
     ~ ref('stg_pipeline__settings')
 ).rows[0] %}
+{%- set checked_days = run_inputs().checked_days %}
 {%- set has_carrier_logs = run_query(
     "select count(*) from " ~ ref('stg_pipeline__loads') ~ " where outcome = 'loaded' and source <> 'outbound'"
 ).rows[0][0] > 0 %}
@@ -64,6 +65,14 @@ found as (
     union
 
     select * from timed_out
+    {%- if checked_days %}
+
+    union
+
+    select {{ columns | join(', ') }}
+    from {{ existing('fct_sends') }}
+    where sent_date in ({% for day in checked_days %}date '{{ day }}'{{ ", " if not loop.last }}{% endfor %})
+    {%- endif %}
 
 )
 {%- if has_carrier_logs %},

@@ -12,5 +12,6 @@ select
     output_days,
     reply_window_days,
     over_messaged_count,
-    is_full_build
+    is_full_build,
+    tests_everything
 from source
