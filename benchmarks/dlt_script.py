@@ -24,12 +24,44 @@ TYPES = {
     "received_at": pa.timestamp("us", tz="UTC"),
 }
 COLUMNS = {
-    "sends": (
-        "send_id message_id message_title channel customer_id to_number from_number body segment_count price"
-        " currency_code provider provider_message_id sent_at updated_at"
-    ).split(),
-    "statuses": "send_id provider provider_message_id status error_code error_code_space error_message occurred_at".split(),
-    "replies": "reply_id send_id from_number to_number customer_id channel body received_at updated_at".split(),
+    "sends": [
+        "send_id",
+        "message_id",
+        "message_title",
+        "channel",
+        "customer_id",
+        "to_number",
+        "from_number",
+        "body",
+        "segment_count",
+        "price",
+        "currency_code",
+        "provider",
+        "provider_message_id",
+        "sent_at",
+        "updated_at",
+    ],
+    "statuses": [
+        "send_id",
+        "provider",
+        "provider_message_id",
+        "status",
+        "error_code",
+        "error_code_space",
+        "error_message",
+        "occurred_at",
+    ],
+    "replies": [
+        "reply_id",
+        "send_id",
+        "from_number",
+        "to_number",
+        "customer_id",
+        "channel",
+        "body",
+        "received_at",
+        "updated_at",
+    ],
 }
 BLOCK_BYTES = 32 << 20
 

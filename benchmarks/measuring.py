@@ -1,5 +1,6 @@
 """Run a command in a process of its own and measure what it took."""
 
+import contextlib
 import os
 import resource
 import signal
@@ -20,8 +21,8 @@ class Measurement:
     Attributes:
         wall_seconds: from its start to its end.
         cpu_seconds: of the process and the children it waited for, user and system.
-        peak_bytes: the largest sum, over the process and its children, of resident memory; sampled 20 times a second, and at least
-            the largest of a single process as the kernel counts it.
+        peak_bytes: the largest sum, over the process and its children, of resident memory; sampled 20 times a second,
+            and at least the largest of a single process as the kernel counts it.
         exit_code: of the process.
         limit: which limit it was ended at, None where it ended by itself.
         output: the end of what it printed.
@@ -98,20 +99,20 @@ def bytes_in(folder: Path) -> int:
 
 def _tree_bytes(process_id: int) -> int:
     """Resident bytes of a process and all below it; 0 where the system does not tell (no /proc)."""
-    total = 0
-    waiting = [process_id]
-    largest = 0
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # It has ended meanwhile.
+            # The name, in brackets, can hold anything; the state and the parent follow it.
+            parent = int(path.read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(path.parent.name))
+    total, largest, waiting = 0, 0, [process_id]
     while waiting:
         current = waiting.pop()
+        waiting += children.get(current, [])
         folder = Path("/proc") / str(current)
-        try:
+        with contextlib.suppress(OSError):
             total += int((folder / "statm").read_text().split()[1]) * PAGE_BYTES
             largest = max(largest, _high_water_bytes(folder))
-            for task in (folder / "task").iterdir():
-                waiting += map(int, (task / "children").read_text().split())
-        except OSError:
-            # The process has ended meanwhile.
-            continue
     return max(total, largest)
 
 

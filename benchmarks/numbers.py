@@ -182,10 +182,8 @@ def _differences(
     connection: duckdb.DuckDBPyConnection, name: str, left: str, right: str, key: list[str], compared: list[str]
 ) -> list[str]:
     """Up to three rows that differ, told as text."""
-    types = dict(
-        (str(column), str(kind))
-        for column, kind, *_ in connection.execute(f"describe select {', '.join(compared)} from {left}").fetchall()
-    )
+    described = connection.execute(f"describe select {', '.join(compared)} from {left}").fetchall()
+    types = {str(column): str(kind) for column, kind, *_ in described}
     conditions = {
         column: f"abs(l.{column}::double - r.{column}::double) > {TOLERANCE} * greatest(1, abs(l.{column}::double))"
         f" or (l.{column} is null) <> (r.{column} is null)"
@@ -200,7 +198,7 @@ def _differences(
         f" || coalesce(l.{column}::varchar, 'null') || ' and ' || coalesce(r.{column}::varchar, 'null') end"
         for column, condition in conditions.items()
     )
-    only = "case when not coalesce(l.present, false) then 'only in the second' when not coalesce(r.present, false) then 'only in the first' end"
+    only = "case when l.present is null then 'only in the second' when r.present is null then 'only in the first' end"
     rows = connection.execute(
         f"""
         select concat_ws(', ', {shown}), concat_ws('; ', {only}, {told}) as difference, count(*) over ()
