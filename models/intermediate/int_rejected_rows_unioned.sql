@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- sqlfluff:exclude_rules:layout.indent
+-- noqa: disable=layout.indent,aliasing.unused
 
 {%- set staged = [
     ('outbound', 'sends', ref('stg_outbound__sends')),
@@ -12,7 +12,8 @@
 
 {{ also_depends_on(['stg_pipeline__new_extracts']) }}
 
--- Of the extracts that this build applies: rows that could not be read from their file, and rows that staging set apart.
+-- Of the extracts that this build applies: rows that could not be read from their file, and rows that staging
+-- set apart.
 
 select
     source,

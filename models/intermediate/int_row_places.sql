@@ -1,3 +1,5 @@
+-- noqa: disable=layout.indent,references.qualification
+
 {{ config(
     materialized='incremental',
     incremental_strategy='delete+insert',
@@ -6,8 +8,8 @@
 
 {{ also_depends_on(['int_sends_before', 'int_replies_before']) }}
 
--- In which tables the accepted rows of the extracts ended. A build that adds to what is there counts its own rows, and of the sends and
--- replies that it made anew the difference between where their rows stood and where they stand.
+-- In which tables the accepted rows of the extracts ended. A build that adds to what is there counts its own rows, and
+-- of the sends and replies that it made anew the difference between where their rows stood and where they stand.
 
 with sends as (
 
@@ -35,8 +37,8 @@ applied_statuses as (
 
 ),
 
--- Statuses that name their send and are no issue are counted where they are merged; only sends with several of one kind are looked at
--- again, to tell repetitions from statuses that differ.
+-- Statuses that name their send and are no issue are counted where they are merged; only sends with several of one kind
+-- are looked at again, to tell repetitions from statuses that differ.
 direct_states as (
 
     select * from {{ ref('int_send_states') }}

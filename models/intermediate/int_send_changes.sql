@@ -1,11 +1,11 @@
--- sqlfluff:exclude_rules:layout.indent
+-- noqa: disable=layout.indent
 
 {{ config(materialized='table') }}
 
 {{ also_depends_on(['int_sends_before', 'fct_sends', 'int_sends_stated']) }}
 
--- What this build changed in fct_sends: each row that it wrote, once as it was (-1) and once as it is now (1). None in a full
--- build, in which reports read fct_sends itself.
+-- What this build changed in fct_sends: each row that it wrote, once as it was (-1) and once as it is now (1). None in
+-- a full build, in which reports read fct_sends itself.
 
 {%- set columns = [
     'send_id', 'message_id', 'customer_id', 'channel', 'to_number', 'sent_date', 'sent_at', 'delivery_status',
