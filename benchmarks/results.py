@@ -230,8 +230,8 @@ def _daily_told(daily: Json) -> str:
     day, rounds = daily["day"], len(daily["runs"]["empty"])
     intro = (
         f"### A day\n\n{day['sends']:,} rows of sends, {day['statuses']:,} of statuses, one in a thousand of them of"
-        f" sends one to four weeks before, {day['replies']:,} of replies; {rounds} round{'s' * (rounds != 1)}, medians. The"
-        f" history is {daily['days']} days ({daily['bytes_on_disk'] / 2**20:,.0f} MiB of warehouse, made in"
+        f" sends one to four weeks before, {day['replies']:,} of replies; {rounds} round{'s' * (rounds != 1)}, medians."
+        f" The history is {daily['days']} days ({daily['bytes_on_disk'] / 2**20:,.0f} MiB of warehouse, made in"
         f" {daily['history_run']['wall_seconds']:.0f} s). The script on all extracts came to the same numbers."
     )
     return f"{intro}\n\n{_table(header, rows)}"
