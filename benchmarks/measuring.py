@@ -1,6 +1,7 @@
 """Run a command in a process of its own and measure what it took."""
 
 import contextlib
+import itertools
 import os
 import resource
 import signal
@@ -10,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-SAMPLE_SECONDS = 0.05
+SAMPLE_SECONDS = 0.1
+# Samples after which children are looked for again: that reads all of /proc.
+SAMPLES_PER_SEARCH = 5
 PAGE_BYTES = resource.getpagesize()
 
 
@@ -21,7 +24,7 @@ class Measurement:
     Attributes:
         wall_seconds: from its start to its end.
         cpu_seconds: of the process and the children it waited for, user and system.
-        peak_bytes: the largest sum, over the process and its children, of resident memory; sampled 20 times a second,
+        peak_bytes: the largest sum, over the process and its children, of resident memory; sampled ten times a second,
             and at least the largest of a single process as the kernel counts it.
         exit_code: of the process.
         limit: which limit it was ended at, None where it ended by itself.
@@ -71,12 +74,15 @@ def measure(
             start_new_session=True,
         )
         peak, limit = 0, None
-        while True:
+        tree: list[int] = []
+        for sample in itertools.count():
             finished, status, usage = os.wait4(process.pid, os.WNOHANG)
             wall = time.monotonic() - started
             if finished:
                 break
-            peak = max(peak, _tree_bytes(process.pid))
+            if sample % SAMPLES_PER_SEARCH == 0:
+                tree = _process_tree(process.pid)
+            peak = max(peak, _resident_bytes(tree))
             if limit is None and (wall > limit_seconds or peak > limit_bytes):
                 limit = f"{limit_seconds:.0f} s" if wall > limit_seconds else f"{limit_bytes / 2**30:.1f} GiB"
                 os.killpg(process.pid, signal.SIGKILL)
@@ -97,19 +103,25 @@ def bytes_in(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
 
 
-def _tree_bytes(process_id: int) -> int:
-    """Resident bytes of a process and all below it; 0 where the system does not tell (no /proc)."""
+def _process_tree(process_id: int) -> list[int]:
+    """A process and all below it; only itself where the system does not tell (no /proc)."""
     children: dict[int, list[int]] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # It has ended meanwhile.
             # The name, in brackets, can hold anything; the state and the parent follow it.
             parent = int(path.read_text().rpartition(")")[2].split()[1])
             children.setdefault(parent, []).append(int(path.parent.name))
-    total, largest, waiting = 0, 0, [process_id]
-    while waiting:
-        current = waiting.pop()
-        waiting += children.get(current, [])
-        folder = Path("/proc") / str(current)
+    found = [process_id]
+    for current in found:
+        found += children.get(current, [])
+    return found
+
+
+def _resident_bytes(process_ids: list[int]) -> int:
+    """Resident memory of processes in sum, or the most that a single one has had, whichever is more."""
+    total, largest = 0, 0
+    for process_id in process_ids:
+        folder = Path("/proc") / str(process_id)
         with contextlib.suppress(OSError):
             total += int((folder / "statm").read_text().split()[1]) * PAGE_BYTES
             largest = max(largest, _high_water_bytes(folder))

@@ -32,7 +32,7 @@ from benchmarks.contenders import (
 from benchmarks.extracts import ExtractPlan, Written, write_day, write_history
 from benchmarks.measuring import Measurement, bytes_in, measure
 from benchmarks.numbers import NumbersDifferError, assert_same_numbers
-from benchmarks.results import machine, write_docs
+from benchmarks.results import as_markdown, machine, write_docs
 
 DEFAULT_SENDS = 1_000_000
 DEFAULT_ROUNDS = 3
@@ -334,23 +334,25 @@ def main(given: list[str] | None = None) -> int:
     contenders = [contender for contender in CONTENDERS.values() if contender.name in names]
     with _work_folder(arguments.folder) as folder:
         bench = Bench(folder, arguments.limit_seconds, int(arguments.limit_gib * 2**30))
+        titles = {contender.name: contender.title for contender in contenders}
+        results: dict[str, Any] = {"machine": machine(), "titles": titles, "baseline": BASELINE}
+        results |= {"sizes": [], "daily": None}
         try:
             say("warm-up, which does not count")
             compare_contenders(bench, contenders, WARM_UP_SENDS, 1, arguments.all_sizes)
-            found: list[dict[str, Any]] = []
             for sends in [size for size in sizes if 0 < size < arguments.sends] + [arguments.sends]:
                 rounds = arguments.rounds if sends == arguments.sends else 1
                 written, runs = compare_contenders(bench, contenders, sends, rounds, arguments.all_sizes)
-                found.append(
-                    {"sends": sends, "written": asdict(written), "runs": [of_one.as_json() for of_one in runs]}
-                )
+                told_runs = [of_one.as_json() for of_one in runs]
+                results["sizes"].append({"sends": sends, "written": asdict(written), "runs": told_runs})
             history = arguments.sends if arguments.history is None else arguments.history
-            daily = daily_scenario(bench, history, arguments.day_sends, arguments.rounds) if history else None
+            if history:
+                results["daily"] = daily_scenario(bench, history, arguments.day_sends, arguments.rounds)
         except (RunFailedError, NumbersDifferError) as error:
+            if results["sizes"]:
+                print(f"\nMeasured until then, and not written to the docs:\n\n{as_markdown(results)}")
             print(error, file=sys.stderr)
             return 1
-    titles = {contender.name: contender.title for contender in contenders}
-    results = {"machine": machine(), "titles": titles, "baseline": BASELINE, "sizes": found, "daily": daily}
     print()
     print(write_docs(results, None if arguments.no_docs else arguments.docs))
     return 0
