@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-SAMPLE_SECONDS = 0.1
-# Samples after which children are looked for again: that reads all of /proc.
-SAMPLES_PER_SEARCH = 5
+# How often it is seen whether the process has ended; after how many of those its memory is read, and children are
+# looked for, which reads all of /proc.
+POLL_SECONDS = 0.01
+POLLS_PER_SAMPLE = 10
+POLLS_PER_SEARCH = 50
 PAGE_BYTES = resource.getpagesize()
 
 
@@ -75,18 +77,24 @@ def measure(
         )
         peak, limit = 0, None
         tree: list[int] = []
-        for sample in itertools.count():
-            finished, status, usage = os.wait4(process.pid, os.WNOHANG)
-            wall = time.monotonic() - started
-            if finished:
-                break
-            if sample % SAMPLES_PER_SEARCH == 0:
-                tree = _process_tree(process.pid)
-            peak = max(peak, _resident_bytes(tree))
-            if limit is None and (wall > limit_seconds or peak > limit_bytes):
-                limit = f"{limit_seconds:.0f} s" if wall > limit_seconds else f"{limit_bytes / 2**30:.1f} GiB"
-                os.killpg(process.pid, signal.SIGKILL)
-            time.sleep(SAMPLE_SECONDS)
+        try:
+            for poll in itertools.count():
+                finished, status, usage = os.wait4(process.pid, os.WNOHANG)
+                wall = time.monotonic() - started
+                if finished:
+                    break
+                if poll % POLLS_PER_SEARCH == 0:
+                    tree = _process_tree(process.pid)
+                if poll % POLLS_PER_SAMPLE == 0:
+                    peak = max(peak, _resident_bytes(tree))
+                if limit is None and (wall > limit_seconds or peak > limit_bytes):
+                    limit = f"{limit_seconds:.0f} s" if wall > limit_seconds else f"{limit_bytes / 2**30:.1f} GiB"
+                    os.killpg(process.pid, signal.SIGKILL)
+                time.sleep(POLL_SECONDS)
+        except BaseException:
+            # It has a session of its own, which Ctrl-C does not reach.
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
     process.returncode = os.waitstatus_to_exitcode(status)
     return Measurement(
         round(wall, 3),

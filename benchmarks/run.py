@@ -330,7 +330,7 @@ def main(given: list[str] | None = None) -> int:
     parser.add_argument("--no-docs", action="store_true", help="only print the results")
     arguments = parser.parse_args(given)
     sizes = arguments.sizes or sorted({arguments.sends // 10, arguments.sends // 3})
-    names = {PIPELINE, BASELINE, *arguments.contenders}
+    names = {BASELINE, *arguments.contenders}
     contenders = [contender for contender in CONTENDERS.values() if contender.name in names]
     with _work_folder(arguments.folder) as folder:
         bench = Bench(folder, arguments.limit_seconds, int(arguments.limit_gib * 2**30))

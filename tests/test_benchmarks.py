@@ -1,6 +1,7 @@
 """The benchmark measures what it says: the same extracts for the same arguments, and contenders with the same numbers."""
 
 import datetime
+import json
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from benchmarks.extracts import LATE_DAYS, ExtractPlan, write_day, write_history
 from benchmarks.measuring import measure
 from benchmarks.numbers import FILES, TABLES, NumbersDifferError, assert_same_numbers
 from benchmarks.results import END, START, as_svg, write_docs
-from benchmarks.run import end_of
+from benchmarks.run import end_of, main
 from orchestration.dbt_build import PROJECT_DIR
 from orchestration.outputs import CSV_FILES, write_csv_files
 from tests.pipeline import Pipeline
@@ -229,3 +230,23 @@ def test_results_are_written_between_the_markers(tmp_path: Path) -> None:
     assert "ended at 4 s" in written
     assert "| other |" in written
     assert as_svg(results).count("<polyline") == 6
+
+
+def test_the_runner_checks_measures_and_writes_the_docs(tmp_path: Path) -> None:
+    docs, work = tmp_path / "docs", tmp_path / "work"
+    docs.mkdir()
+    shutil.copy2(PROJECT_DIR / "docs" / "performance.md", docs)
+    given = ["--sends", "3000", "--sizes", "1000", "--rounds", "2", "--history", "0", "--contenders", "pandas,polars"]
+    assert main([*given, "--docs", str(docs), "--folder", str(work)]) == 0
+    results = json.loads((docs / "performance.json").read_text())
+    assert [size["sends"] for size in results["sizes"]] == [1_000, 3_000]
+    for size, rounds in zip(results["sizes"], (1, 2), strict=True):
+        assert [runs["contender"] for runs in size["runs"]] == ["duckdb_script", "polars", "pandas"]
+        for runs in size["runs"]:
+            assert len(runs["measurements"]) == rounds
+            assert runs["median"]["wall_seconds"] > 0
+            assert runs["median"]["peak_bytes"] > 2**20
+            assert runs["median"]["bytes_on_disk"] > 0
+    assert "| Polars |" in (docs / "performance.md").read_text()
+    assert (docs / "performance.svg").read_text().startswith("<svg")
+    assert not list(work.rglob("*.csv"))
