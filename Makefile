@@ -27,6 +27,11 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
+$(VENV)/.installed-bench: requirements-bench.txt $(VENV)/.installed
+	@echo "Installing what the benchmark needs on top"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
+
 demo: $(VENV)/.installed ## Generate small realistic extracts, run the job on them, print the Messages list
 	@$(BIN)/python -m orchestration demo
 
@@ -48,14 +53,18 @@ test: $(VENV)/.installed-dev ## Every test of the project
 lint: $(VENV)/.installed-dev ## Formatting, lint and types only
 	@BIN=$(BIN) bash tests/run.sh lint
 
+bench: $(VENV)/.installed-bench ## The benchmark, into docs/performance.md; larger sizes by ARGS="--sends 10000000"
+	@$(BIN)/python -m benchmarks.run $(ARGS)
+
 docs: $(VENV)/.installed ## Write the generated page docs/carrier_codes.md from the seeds
 	@$(BIN)/python -m docs.carrier_codes
 
 lock: $(VENV)/.installed-dev ## Pin the newest allowed versions in requirements*.txt
 	@$(BIN)/pip install --quiet pip-tools
-	@for part in requirements requirements-dev; do \
+	@for part in requirements requirements-dev requirements-bench; do \
 		$(BIN)/pip-compile --quiet --upgrade --no-header --no-annotate --no-emit-index-url \
 			--no-emit-find-links --output-file $$part.txt $$part.in; \
+		sed -i -e '/^#/d' -e '/^$$/d' $$part.txt; \
 	done
 
 clean: ## Remove what the project generated: demo, virtual environment, caches (not your warehouse)

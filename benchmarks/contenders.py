@@ -1,0 +1,111 @@
+"""The contenders: how each is started, and where its numbers lie afterwards."""
+
+import datetime
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_DIR = Path(__file__).resolve().parents[1]
+# Settings that a contender must not inherit, so that all compute the same.
+SETTINGS = (
+    "REPORTING_TIMEZONE",
+    "RECEIPT_TIMEOUT_HOURS",
+    "OUTPUT_DAYS",
+    "REPLY_WINDOW_DAYS",
+    "OVER_MESSAGED_COUNT",
+    "DAGSTER_HOME",
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run of a contender.
+
+    Attributes:
+        landing: folder of the extracts.
+        folder: what the contender writes lies here.
+        as_of: moment of the report, UTC without a time zone.
+    """
+
+    landing: Path
+    folder: Path
+    as_of: datetime.datetime
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A way to come to the numbers.
+
+    Attributes:
+        name: on the command line.
+        title: in the docs.
+        command: program and arguments of a run.
+        largest_size: sends above which it is not run unless asked to; None where there is none.
+    """
+
+    name: str
+    title: str
+    command: Callable[[Job], list[str]]
+    largest_size: int | None = None
+
+
+def _script(module: str, *options: str) -> Callable[[Job], list[str]]:
+    def command(job: Job) -> list[str]:
+        results = job.folder / "results"
+        results.mkdir(parents=True, exist_ok=True)
+        given = [str(job.landing), str(results), job.as_of.isoformat(), *options]
+        return [sys.executable, "-m", f"benchmarks.{module}", *given]
+
+    return command
+
+
+def _pipeline(job: Job) -> list[str]:
+    job.folder.mkdir(parents=True, exist_ok=True)
+    return [sys.executable, "-m", "orchestration", "run"]
+
+
+BASELINE = "duckdb_script"
+PIPELINE = "pipeline"
+CONTENDERS = {
+    contender.name: contender
+    for contender in (
+        Contender(PIPELINE, "The pipeline (`make run`)", _pipeline),
+        Contender(BASELINE, "One hand-written DuckDB script", _script("duckdb_script")),
+        Contender(
+            "duckdb_reports_only",
+            "The same script, keeping no table of sends",
+            _script("duckdb_script", "--reports-only"),
+        ),
+        # Data frames hold all rows in memory, about 1 GiB for a million sends; beyond this they do not fit into 24 GiB.
+        Contender("polars", "Polars", _script("polars_script"), 10_000_000),
+        Contender("pandas", "pandas", _script("pandas_script"), 10_000_000),
+        Contender("dlt", "dlt as the loader, then the script", _script("dlt_script"), 10_000_000),
+    )
+}
+
+
+def environment(job: Job) -> dict[str, str]:
+    """The variables of a run: the machine's own, and the pipeline's folders and as-of moment."""
+    inherited: Mapping[str, str] = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+    return {
+        **inherited,
+        "LANDING_DIR": str(job.landing),
+        "WAREHOUSE_DIR": str(job.folder / "warehouse"),
+        "OUTPUT_DIR": str(job.folder / "outputs"),
+        "AS_OF": f"{job.as_of.isoformat()}Z",
+    }
+
+
+def results_folder(contender: Contender, job: Job) -> Path:
+    """The folder in which a run's database (or Parquet files) and CSVs lie side by side."""
+    results = job.folder / "results"
+    if contender.name == PIPELINE:
+        shutil.rmtree(results, ignore_errors=True)
+        results.mkdir()
+        (results / "marts.duckdb").symlink_to(job.folder / "warehouse" / "marts.duckdb")
+        for path in (job.folder / "outputs" / "latest").glob("*.csv"):
+            (results / path.name).symlink_to(path.resolve())
+    return results

@@ -1,0 +1,252 @@
+"""The benchmark measures what it says: the same extracts for the same arguments, and contenders with the same numbers."""
+
+import datetime
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from benchmarks import duckdb_script
+from benchmarks.extracts import LATE_DAYS, ExtractPlan, write_day, write_history
+from benchmarks.measuring import measure
+from benchmarks.numbers import FILES, TABLES, NumbersDifferError, assert_same_numbers
+from benchmarks.results import END, START, as_svg, write_docs
+from benchmarks.run import end_of, main
+from orchestration.dbt_build import PROJECT_DIR
+from orchestration.outputs import CSV_FILES, write_csv_files
+from tests.pipeline import Pipeline
+
+PLAN = ExtractPlan(4_000, days=6, first_day=datetime.date(2026, 6, 1))
+AS_OF = end_of(PLAN)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.csv"))}
+
+
+def run_script(module: str, landing: Path, results: Path) -> Path:
+    results.mkdir()
+    subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{module}", str(landing), str(results), AS_OF.isoformat()],
+        cwd=PROJECT_DIR,
+        check=True,
+    )
+    return results
+
+
+@pytest.fixture(scope="module")
+def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("extracts")
+    write_history(PLAN, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def script_results(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    yield run_script("duckdb_script", landing, tmp_path_factory.mktemp("script") / "results")
+
+
+def test_extracts_are_the_same_bytes_whatever_the_threads(
+    landing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = duckdb.connect
+
+    def connect_with_one_thread() -> duckdb.DuckDBPyConnection:
+        connection = connect()
+        connection.execute("set threads = 1")
+        return connection
+
+    monkeypatch.setattr(duckdb, "connect", connect_with_one_thread)
+    write_history(PLAN, tmp_path)
+    assert contents(tmp_path) == contents(landing)
+
+
+def test_another_seed_gives_other_extracts(landing: Path, tmp_path: Path) -> None:
+    write_history(ExtractPlan(PLAN.sends, PLAN.days, PLAN.first_day, seed=2), tmp_path)
+    ours, others = contents(tmp_path), contents(landing)
+    assert all(ours[name] != others[name] for name in others)
+
+
+def test_daily_files_hold_the_rows_of_one_file(landing: Path, tmp_path: Path) -> None:
+    write_history(ExtractPlan(PLAN.sends, PLAN.days, PLAN.first_day, daily_files=True), tmp_path)
+    for table in ("sends", "statuses", "replies"):
+        paths = sorted((tmp_path / "outbound" / table).glob("*.csv"))
+        assert len(paths) == PLAN.days
+        rows = [row for path in paths for row in path.read_text().splitlines()[1:]]
+        assert sorted(rows) == sorted((landing / "outbound" / table / "all.csv").read_text().splitlines()[1:])
+
+
+def test_a_day_has_late_statuses_of_sends_weeks_before(tmp_path: Path) -> None:
+    plan = ExtractPlan(60_000, days=30, first_day=datetime.date(2026, 6, 1))
+    history, day = tmp_path / "history", tmp_path / "day"
+    write_history(plan, history)
+    write_day(plan, day)
+    with duckdb.connect() as connection:
+        connection.execute(f"create view sends as from '{history}/outbound/sends/*.csv'")
+        connection.execute(f"create view statuses as from '{day}/outbound/statuses/*.csv'")
+        rows = connection.execute(
+            """
+            select date_diff('day', sends.sent_at::date, $day::date)
+            from statuses
+            inner join (select distinct send_id, provider, provider_message_id, sent_at from sends) as sends
+                on coalesce(
+                    statuses.send_id = sends.send_id,
+                    statuses.provider = sends.provider and statuses.provider_message_id = sends.provider_message_id
+                )
+            """,
+            {"day": end_of(plan).date()},
+        ).fetchall()
+        total = connection.execute("select count(*) from statuses").fetchone()
+    ages = [age for (age,) in rows]
+    assert ages
+    assert min(ages) >= LATE_DAYS[0]
+    assert max(ages) <= LATE_DAYS[1]
+    assert total is not None
+    assert 0.3 < 1_000 * len(ages) / total[0] < 3
+
+
+def test_extracts_hold_every_kind_of_case(landing: Path) -> None:
+    with duckdb.connect() as connection:
+        for table in ("sends", "statuses", "replies"):
+            connection.execute(
+                f"create view {table} as from read_csv('{landing}/outbound/{table}/all.csv', all_varchar = true)"
+            )
+        for condition in (
+            "from sends group by send_id having count(*) > 1",
+            "from sends where channel = 'email'",
+            "from sends where not regexp_full_match(to_number, '\\+[0-9]+')",
+            "from sends where length(body) > 1800",
+            "from statuses where send_id is null and provider_message_id is not null",
+            "from statuses where error_code is not null and error_code_space is not null",
+            "from statuses where status = 'opened'",
+            "from statuses group by all having count(*) > 1",
+            "from replies where send_id is not null",
+            "from replies where from_number is not null and send_id is null",
+            "from replies where customer_id is not null and from_number is null",
+        ):
+            assert connection.execute(f"select 1 {condition}").fetchone() is not None, condition
+
+
+def test_script_and_pipeline_come_to_the_same_numbers(pipeline: Pipeline, landing: Path, script_results: Path) -> None:
+    pipeline = Pipeline(pipeline.root, AS_OF=f"{AS_OF.isoformat()}Z")
+    shutil.copytree(landing, pipeline.settings.landing_dir, dirs_exist_ok=True)
+    pipeline.run()
+    results = pipeline.root / "results"
+    results.mkdir()
+    shutil.copy2(pipeline.settings.marts_path, results)
+    with duckdb.connect(str(pipeline.settings.build_dir / "warehouse.duckdb"), read_only=True) as connection:
+        connection.execute(f"attach '{pipeline.settings.build_dir / 'marts.duckdb'}' as marts (read_only)")
+        write_csv_files(connection, results)
+    assert_same_numbers("duckdb_script", script_results, "pipeline", results)
+
+
+@pytest.mark.parametrize("module", ["pandas_script", "polars_script"])
+def test_script_and_data_frames_come_to_the_same_numbers(
+    module: str, landing: Path, script_results: Path, tmp_path: Path
+) -> None:
+    assert_same_numbers("duckdb_script", script_results, module, run_script(module, landing, tmp_path / "results"))
+
+
+@pytest.mark.parametrize(("table", "column"), [("rpt_messages", "sent_count"), ("rpt_message_delivery", "cost")])
+def test_a_difference_is_told_with_both_values(table: str, column: str, script_results: Path, tmp_path: Path) -> None:
+    shutil.copytree(script_results, tmp_path / "results")
+    with duckdb.connect(str(tmp_path / "results" / duckdb_script.NUMBERS_FILE)) as connection:
+        connection.execute(f"update {table} set {column} = {column} + 1 where message_id = 'm00001'")
+    with pytest.raises(
+        NumbersDifferError, match=rf"{table} \(1 rows differ\), row m00001: {column} [0-9.]+ and [0-9.]+"
+    ):
+        assert_same_numbers("one", script_results, "other", tmp_path / "results")
+
+
+def test_a_missing_row_of_a_file_is_told(script_results: Path, tmp_path: Path) -> None:
+    shutil.copytree(script_results, tmp_path / "results")
+    path = tmp_path / "results" / "delivery_issues.csv"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(
+        NumbersDifferError, match=r"delivery_issues.csv \(1 rows differ\), row s[0-9]+: only in the first"
+    ):
+        assert_same_numbers("one", script_results, "other", tmp_path / "results")
+
+
+def test_all_files_and_reports_are_compared() -> None:
+    assert set(FILES) == set(CSV_FILES)
+    reports = {path.stem for path in (PROJECT_DIR / "models" / "marts").glob("rpt_*.sql")}
+    assert set(TABLES) == reports
+
+
+def test_a_run_at_its_limit_is_ended_and_told(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "import time; held = b'x' * 200_000_000; time.sleep(60)"]
+    by_memory = measure(command, {}, tmp_path, tmp_path / "log", 30, 100 << 20)
+    assert by_memory.limit == "0.1 GiB"
+    assert by_memory.exit_code != 0
+    by_time = measure([sys.executable, "-c", "import time; time.sleep(60)"], {}, tmp_path, tmp_path / "log", 1, 1 << 40)
+    assert by_time.limit == "1 s"
+
+
+def test_measuring_counts_children(tmp_path: Path) -> None:
+    child = "held = b'x' * 150_000_000; sum(range(5_000_000)); import time; time.sleep(0.5)"
+    command = [sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"]
+    found = measure(command, {}, tmp_path, tmp_path / "log", 60, 1 << 40)
+    assert (found.exit_code, found.limit) == (0, None)
+    assert found.peak_bytes > 150_000_000
+    assert found.cpu_seconds > 0
+
+
+def test_results_are_written_between_the_markers(tmp_path: Path) -> None:
+    measurement = {"wall_seconds": 2.0, "cpu_seconds": 3.0, "peak_bytes": 2**30}
+    run = {"measurements": [measurement], "median": {**measurement, "bytes_on_disk": 2**20}, "not_run": None}
+    sizes = [
+        {
+            "sends": sends,
+            "written": {"sends": sends, "statuses": 3 * sends, "replies": 3, "bytes": 10},
+            "runs": [
+                {"contender": "script", "phases": [], **run},
+                {"contender": "pipeline", "phases": [{"load": 0.5, "total": 1.8}], **run},
+                {"contender": "slow", "phases": [], "measurements": [], "not_run": "ended at 4 s"},
+            ],
+        }
+        for sends in (1_000, 10_000)
+    ]
+    results = {
+        "machine": {"date": "2026-06-01", "cores": 2, "processor": "P", "memory_gib": 4, "system": "S", "python": "3"}
+        | {"versions": {"duckdb": "2"}},
+        "titles": {"script": "Script", "pipeline": "Pipeline", "slow": "Slow"},
+        "baseline": "script",
+        "sizes": sizes,
+        "daily": None,
+    }
+    page = tmp_path / "performance.md"
+    page.write_text(f"before\n{START}\nold\n{END}\nafter\n")
+    write_docs(results, tmp_path)
+    written = page.read_text()
+    assert written.startswith(f"before\n{START}\n") and written.endswith(f"{END}\nafter\n")
+    assert "old" not in written
+    assert "| Pipeline | 2.0 (2.0 to 2.0) | 1.00 | 3.0 | 1.00 | 1 |" in written
+    assert "ended at 4 s" in written
+    assert "| other |" in written
+    assert as_svg(results).count("<polyline") == 6
+
+
+def test_the_runner_checks_measures_and_writes_the_docs(tmp_path: Path) -> None:
+    docs, work = tmp_path / "docs", tmp_path / "work"
+    docs.mkdir()
+    shutil.copy2(PROJECT_DIR / "docs" / "performance.md", docs)
+    given = ["--sends", "3000", "--sizes", "1000", "--rounds", "2", "--history", "0", "--contenders", "pandas,polars"]
+    assert main([*given, "--docs", str(docs), "--folder", str(work)]) == 0
+    results = json.loads((docs / "performance.json").read_text())
+    assert [size["sends"] for size in results["sizes"]] == [1_000, 3_000]
+    for size, rounds in zip(results["sizes"], (1, 2), strict=True):
+        assert [runs["contender"] for runs in size["runs"]] == ["duckdb_script", "polars", "pandas"]
+        for runs in size["runs"]:
+            assert len(runs["measurements"]) == rounds
+            assert runs["median"]["wall_seconds"] > 0
+            assert runs["median"]["peak_bytes"] > 2**20
+            assert runs["median"]["bytes_on_disk"] > 0
+    assert "| Polars |" in (docs / "performance.md").read_text()
+    assert (docs / "performance.svg").read_text().startswith("<svg")
+    assert not list(work.rglob("*.csv"))
