@@ -1,7 +1,7 @@
 {% test relationships(model, column_name, to, field) %}
     {#- As dbt's own, but of both tables only the rows that the test looks at are read (macros/tests.sql). -#}
     select child.{{ column_name }}
-    from {{ model }} as child
+    from (select * from {{ model }}) as child
     where
         child.{{ column_name }} is not null
         and child.{{ column_name }} not in (
