@@ -42,11 +42,17 @@
 {%- endmacro -%}
 
 {%- macro extract_keys(source_name, table_name) -%}
-    {#- The columns of a source table that name a send or a reply, as its YAML declares them. -#}
+    {#- The columns of a source table that name a send or a reply, as its YAML declares them; see extract_key. -#}
     {%- for node in graph.get('sources', {}).values() if node.source_name == source_name and node.name == table_name -%}
-        {{ return(node.config.meta.extract.get('keys', [])) }}
+        {{ return(node.config.get('meta', {}).get('extract', {}).get('keys', [])) }}
     {%- endfor -%}
     {{ return([]) }}
+{%- endmacro -%}
+
+{%- macro extract_key(key) -%}
+    {#- The value of a column that names a send or a reply, or of a place within a JSON column: message.id. -#}
+    {%- set column, _, path = key.partition('.') -%}
+    {{ return(json_value('"' ~ column ~ '"', path) if path else cleaned('"' ~ column ~ '"')) }}
 {%- endmacro -%}
 
 {%- macro extract_rows(source_name, table_name) -%}
@@ -69,7 +75,7 @@
             and (
                 {%- for key in extract_keys(source_name, table_name) %}
                 {{ "or " if not loop.first -}}
-                {{ cleaned('"' ~ key ~ '"') }} in (select key from {{ ref('stg_pipeline__touched_keys') }})
+                {{ extract_key(key) }} in (select key from {{ ref('stg_pipeline__touched_keys') }})
                 {%- endfor %}
             )
     {%- endif -%}

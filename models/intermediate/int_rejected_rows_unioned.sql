@@ -2,14 +2,6 @@
 
 -- sqlfluff:exclude_rules:layout.indent
 
-{%- set staged = [
-    ('outbound', 'sends', ref('stg_outbound__sends')),
-    ('outbound', 'statuses', ref('stg_outbound__statuses')),
-    ('outbound', 'replies', ref('stg_outbound__replies')),
-    ('twilio', 'messages', ref('stg_twilio__messages')),
-    ('twilio', 'status_callbacks', ref('stg_twilio__status_callbacks')),
-] -%}
-
 {{ also_depends_on(['stg_pipeline__new_extracts']) }}
 
 -- Of the extracts that this build applies: rows that could not be read from their file, and rows that staging set apart.
@@ -34,18 +26,18 @@ where exists (
 )
 {%- endif %}
 
-{%- for source, table_name, relation in staged %}
+{%- for table in extract_tables() %}
 
 union all
 
 select
-    '{{ source }}' as source,
-    '{{ table_name }}' as table_name,
+    '{{ table.source }}' as source,
+    '{{ table.table }}' as table_name,
     file,
     content_hash,
     line_number,
     record,
     rejection_reason as reason
-from {{ relation }}
-where rejection_reason is not null and {{ is_of_new_extract('content_hash', source, table_name) }}
+from {{ ref(table.model) }}
+where rejection_reason is not null and {{ is_of_new_extract('content_hash', table.source, table.table) }}
 {%- endfor %}

@@ -9,7 +9,8 @@ sends as (
     select
         send_id,
         provider,
-        provider_message_id
+        provider_message_id,
+        to_number
     from {{ ref('int_sends_deduplicated') }}
 
 ),

@@ -23,19 +23,18 @@ with settings as (
 ),
 
 new_keys as (
-    {%- for node in graph.sources.values() if node.config.get('meta', {}).get('extract', {}).get('keys') %}
-    {%- set outer = loop %}
-    {%- set relation = source(node.source_name, node.name) %}
-    {%- set is_new = is_of_new_extract('_content_hash', node.source_name, node.name) %}
-    {%- for key in extract_keys(node.source_name, node.name) %}
 
-    select {{ cleaned('"' ~ key ~ '"') }} as key
-    from {{ relation }}
-    where {{ is_new }}
-    {%- if not (loop.last and outer.last) %}
+    select cast(null as varchar) as key
+    where false
+    {%- for node in graph.sources.values() %}
+    {%- set is_new = is_of_new_extract('_content_hash', node.source_name, node.name) %}
+    {%- for key in extract_keys(node.source_name, node.name) if is_new != 'false' %}
 
     union
-    {%- endif %}
+
+    select {{ extract_key(key) }} as key
+    from {{ source(node.source_name, node.name) }}
+    where {{ is_new }}
     {%- endfor %}
     {%- endfor %}
 
