@@ -1,12 +1,13 @@
 {#- The carriers' own logs. Their staging models give the columns that the branches in `int_statuses_unioned`, `int_sends_unioned` and
     `int_replies_unioned` name, so that a further log is a line here and a staging model. -#}
 
-{%- macro carrier_logs(gives=none) -%}
+{%- macro carrier_logs(gives=none, only_loaded=false) -%}
     {#- The logs, of which a test makes sure that all are listed: source, table, staging model, and whether their rows tell of
         statuses, of sends and of replies.
-        gives: what a log must tell of to be returned; logs without an extract are left out then, so that they cost nothing. -#}
+        gives: what a log must tell of to be returned.
+        only_loaded: leave out the logs without an extract, so that they cost nothing. -#}
     {%- set logs = [] -%}
-    {%- set loaded = loaded_extract_tables() if gives and execute else none -%}
+    {%- set loaded = loaded_extract_tables() if only_loaded and execute else none -%}
     {%- for source_name, table_name, given in [
         ('aws', 'delivery_logs', ['statuses', 'sends']),
         ('aws', 'messaging_events', ['statuses', 'sends']),
@@ -24,7 +25,7 @@
         ('vonage', 'inbound_messages', ['replies']),
         ('vonage', 'reports', ['statuses', 'sends', 'replies']),
     ] -%}
-        {%- if gives is none or (gives in given and (loaded is none or source_name ~ '/' ~ table_name in loaded)) -%}
+        {%- if (gives is none or gives in given) and (loaded is none or source_name ~ '/' ~ table_name in loaded) -%}
             {%- do logs.append({
                 'source': source_name, 'table': table_name, 'gives': given, 'model': 'stg_' ~ source_name ~ '__' ~ table_name
             }) -%}
@@ -38,13 +39,13 @@
     {{ return(logs) }}
 {%- endmacro -%}
 
-{%- macro extract_tables() -%}
-    {#- All extract tables with their staging models: the application's, then the carriers' logs. -#}
+{%- macro extract_tables(only_loaded=false) -%}
+    {#- The extract tables with their staging models: the application's, then the carriers' logs (see carrier_logs). -#}
     {%- set tables = [] -%}
     {%- for table_name in ['sends', 'statuses', 'replies'] -%}
         {%- do tables.append({'source': 'outbound', 'table': table_name, 'model': 'stg_outbound__' ~ table_name}) -%}
     {%- endfor -%}
-    {{ return(tables + carrier_logs()) }}
+    {{ return(tables + carrier_logs(only_loaded=only_loaded)) }}
 {%- endmacro -%}
 
 {%- macro plain_text(column) -%}

@@ -26,7 +26,7 @@ where exists (
 )
 {%- endif %}
 
-{%- for table in extract_tables() %}
+{%- for table in extract_tables(only_loaded=true) %}
 
 union all
 

@@ -28,7 +28,7 @@ unioned as (
         line_number,
         {{ is_of_new_extract('content_hash', 'outbound', 'replies') }} as is_new
     from application_replies
-    {%- for log in carrier_logs('replies') %}
+    {%- for log in carrier_logs('replies', only_loaded=true) %}
 
     union all
 

@@ -44,7 +44,7 @@ unioned as (
         line_number,
         {{ is_of_new_extract('content_hash', 'outbound', 'sends') }} as is_new
     from application_sends
-    {%- for log in carrier_logs('sends') %}
+    {%- for log in carrier_logs('sends', only_loaded=true) %}
 
     union all
 

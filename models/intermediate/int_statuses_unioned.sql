@@ -29,7 +29,7 @@ unioned as (
         line_number,
         {{ is_of_new_extract('content_hash', 'outbound', 'statuses') }} as is_new
     from outbound_statuses
-    {%- for log in carrier_logs('statuses') %}
+    {%- for log in carrier_logs('statuses', only_loaded=true) %}
 
     union all
 
