@@ -79,7 +79,7 @@ def vonage_inbound(message_id: str, text: str) -> Json:
         "messageId": message_id,
         "text": text,
         "type": "text",
-        "keyword": text.split()[0].upper(),
+        "keyword": text.split(maxsplit=1)[0].upper(),
         "message-timestamp": "2026-10-02 08:00:00",
     }
 
@@ -270,7 +270,13 @@ def infobip(message_id: str, status: tuple[int, str], error: tuple[int, str] | N
         "status": {"groupId": 1, "groupName": "G", "id": status[0], "name": status[1], "description": "The status"},
     }
     if error is not None:
-        report["error"] = {"groupId": 0, "id": error[0], "name": error[1], "description": "The error", "permanent": False}
+        report["error"] = {
+            "groupId": 0,
+            "id": error[0],
+            "name": error[1],
+            "description": "The error",
+            "permanent": False,
+        }
     return report
 
 
@@ -507,7 +513,9 @@ def sends(pipeline: Pipeline, *columns: str) -> dict[str, tuple[Any, ...]]:
 def test_every_log_of_the_list_is_declared_and_tried(loaded: Pipeline) -> None:
     declared = {key for key in loaded.raw_layer.tables if key[0] != "outbound"}
     listed = {
-        (row["source"], row["table_name"]) for row in loaded.table("audit_reconciliation") if row["source"] != "outbound"
+        (row["source"], row["table_name"])
+        for row in loaded.table("audit_reconciliation")
+        if row["source"] != "outbound"
     }
     assert listed == declared
     tried = {tuple(file.split("/")[:2]) for file in EXTRACTS}
@@ -533,7 +541,13 @@ def test_a_log_row_that_no_send_claims_is_a_send_of_its_own(loaded: Pipeline) ->
     found = sends(loaded, "message_id", "customer_id", "from_number", "sent_at", "delivered_at")
     assert found == found | {
         "VR-delivered": ("ACME", "+14155550101", "ACME", at(1, 15, 30), at(1, 15, 30, 7)),
-        "AE-delivered": ("+12065550152", "+14255550156", "+12065550152", millis(1_790_900_100_170), millis(1_790_900_103_470)),
+        "AE-delivered": (
+            "+12065550152",
+            "+14255550156",
+            "+12065550152",
+            millis(1_790_900_100_170),
+            millis(1_790_900_103_470),
+        ),
         "AU-two-parts": ("Promotional", "+14155550103", None, at(3, 3, 0, 31), at(3, 3, 0, 31)),
         "PP-delivered": (
             "52dc44b35c4742c98c5935269example",
@@ -731,5 +745,3 @@ def test_parts_in_different_loads_are_combined(
     assert (prices["U2"], prices["U3"], prices["R1"]) == (Decimal("0.5"), Decimal("0.5"), Decimal("0.0666"))
     assert {row["unexplained_count"] for row in pipeline.table("audit_reconciliation")} == {0}
     assert_equals_a_rebuild(pipeline, tmp_path / "rebuilt")
-
-

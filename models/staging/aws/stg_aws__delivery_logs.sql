@@ -40,8 +40,11 @@ typed as (
     select
         *,
         -- Of a success the response says more than the status: whether the phone or only the carrier took the message.
-        case when log_status = 'success' and lower(provider_response) like 'message has been accepted by phone%'
-            then lower(provider_response) else log_status end as provider_status,
+        case
+            when log_status = 'success' and lower(provider_response) like 'message has been accepted by phone%'
+                then lower(provider_response)
+            else log_status
+        end as provider_status,
         {{ e164('recipient_number') }} as to_number,
         {{ count_or_null('segment_count_text') }} as segment_count,
         {{ unsigned_amount('price_text') }} as price,

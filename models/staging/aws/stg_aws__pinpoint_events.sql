@@ -40,7 +40,10 @@ typed as (
     select
         *,
         -- The record's status says more than the event's type.
-        case when event_type = '_sms.optout' then event_type else coalesce(record_status, event_type) end as provider_status,
+        case
+            when event_type = '_sms.optout' then event_type
+            else coalesce(record_status, event_type)
+        end as provider_status,
         {{ e164('sender') }} as from_number,
         {{ e164('recipient_number') }} as to_number,
         {{ count_or_null('segment_count_text') }} as segment_count,

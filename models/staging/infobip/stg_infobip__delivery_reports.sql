@@ -20,7 +20,9 @@ renamed as (
         {{ cleaned('"from"') }} as sender,
         {{ cleaned('"to"') }} as recipient_number,
         coalesce(
-            lower({{ json_value('status', 'name') }}), lower({{ json_value('status', 'groupName') }}), {{ word(plain_text('status')) }}
+            lower({{ json_value('status', 'name') }}),
+            lower({{ json_value('status', 'groupName') }}),
+            lower({{ plain_text('status') }})
         ) as provider_status,
         {{ json_value('status', 'id') }} as status_code,
         {{ json_value('error', 'id') }} as report_code,
@@ -49,7 +51,7 @@ typed as (
         {{ e164('sender') }} as from_number,
         {{ e164('recipient_number') }} as to_number,
         {{ count_or_null('segment_count_text') }} as segment_count,
-        {{ issue_code('report_code') }} as error_code,
+        {{ issue_code('report_code') }} as report_error_code,
         {{ unsigned_amount('price_text') }} as price_per_part,
         {{ carrier_timestamp('carrier_sent_at_text') }} as carrier_sent_at,
         {{ carrier_timestamp('done_at_text') }} as done_at
@@ -90,8 +92,8 @@ select
     cast(null as varchar) as body,
     status,
     -- The error says more than the status; where there is none, the status is the code.
-    case when status in {{ issue_statuses() }} then coalesce(checked.error_code, status_code) end as error_code,
-    case when checked.error_code is null then 'status' else 'error' end as error_code_space,
+    case when status in {{ issue_statuses() }} then coalesce(report_error_code, status_code) end as error_code,
+    case when report_error_code is null then 'status' else 'error' end as error_code_space,
     case when status in {{ issue_statuses() }} then error_message end as error_message,
     segment_count_text,
     price_text,

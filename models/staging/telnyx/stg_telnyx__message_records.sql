@@ -18,12 +18,24 @@ renamed as (
     select
         coalesce({{ cleaned('id') }}, {{ cleaned('uuid') }}) as provider_message_id,
         {{ word('direction') }} as direction,
-        coalesce({{ json_value('"from"', 'phone_number') }}, {{ cleaned('cli') }}, {{ plain_text('"from"') }}) as sender,
-        coalesce({{ json_value('"to"', '[0].phone_number') }}, {{ cleaned('cld') }}, {{ plain_text('"to"') }}) as recipient_number,
+        coalesce(
+            {{ json_value('"from"', 'phone_number') }},
+            {{ cleaned('cli') }},
+            {{ plain_text('"from"') }}
+        ) as sender,
+        coalesce(
+            {{ json_value('"to"', '[0].phone_number') }},
+            {{ cleaned('cld') }},
+            {{ plain_text('"to"') }}
+        ) as recipient_number,
         coalesce({{ cleaned('messaging_profile_id') }}, {{ cleaned('profile_id') }}) as messaging_profile_id,
         coalesce({{ word('type') }}, {{ word('message_type') }}) as message_type,
-        nullif("text", '') as body,
-        coalesce(lower({{ json_value('"to"', '[0].status') }}), {{ word('status') }}, {{ word('delivery_status') }}) as provider_status,
+        nullif(text, '') as body,
+        coalesce(
+            lower({{ json_value('"to"', '[0].status') }}),
+            {{ word('status') }},
+            {{ word('delivery_status') }}
+        ) as provider_status,
         coalesce(
             {{ json_value('errors', '[0].code') }},
             {{ plain_text(json_value('errors', '[0]')) }},

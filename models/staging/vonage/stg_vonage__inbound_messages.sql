@@ -12,7 +12,7 @@ renamed as (
         {{ cleaned('messageid') }} as provider_message_id,
         {{ cleaned('msisdn') }} as sender,
         {{ cleaned('"to"') }} as recipient_number,
-        nullif("text", '') as body,
+        nullif(text, '') as body,
         coalesce({{ cleaned('"message-timestamp"') }}, {{ cleaned('"timestamp"') }}) as sent_at_text,
         {{ raw_record(declared) }} as record,
         _file as file,

@@ -82,7 +82,7 @@ reports as (
         *,
         coalesce(finalized_at, sent_at) as status_at,
         concat_ws('|', status, error_code, finalized_at) as report_key,
-        -- The provider reports on each part of a long message; without a number, each final report is taken for one part.
+        -- Each part of a long message may have its own report; without a number, each final one is taken for a part.
         case
             when status in {{ issue_statuses() }} or status in {{ delivery_statuses() }}
                 then concat_ws('|', status, error_code, finalized_at)
