@@ -83,24 +83,29 @@ no_receipt_codes as (
 
 ),
 
+part_reports as (
+
+    select
+        *,
+        -- That no receipt came is no report on the part.
+        status in {{ issue_statuses() }}
+        and coalesce(error_code in (select error_code from no_receipt_codes), false) as is_without_receipt
+    from {{ rows }}
+    where rejection_reason is null and part is not null
+
+),
+
 part_states as (
 
     select
         provider_message_id,
         part,
+        bool_or(not is_without_receipt) as is_reported,
         bool_or(status in {{ delivery_statuses() }}) as is_delivered,
-        bool_or(status in {{ issue_statuses() }}) as is_issue,
+        bool_or(status in {{ issue_statuses() }} and not is_without_receipt) as is_issue,
         min(case when status = 'delivered' then status_at end) as delivered_at,
         max(price) as price
-    from {{ rows }}
-    where
-        rejection_reason is null
-        and part is not null
-        and (
-            error_code is null
-            or status not in {{ issue_statuses() }}
-            or error_code not in (select error_code from no_receipt_codes)
-        )
+    from part_reports
     group by provider_message_id, part
 
 ),
@@ -110,7 +115,7 @@ message_states as (
     select
         provider_message_id,
         bool_or(is_issue and not is_delivered) as has_failed_part,
-        bool_and(is_delivered) as is_delivered,
+        bool_and(is_delivered or not is_reported) as is_delivered,
         max(delivered_at) as delivered_at,
         cast(sum(price) as decimal(18, 6)) as price
     from part_states

@@ -42,9 +42,9 @@
 {%- macro duckdb__carrier_timestamp(text) -%}
     case
         when regexp_full_match({{ text }}, '[0-9]{9,10}(\.[0-9]+)?')
-            then make_timestamp(cast(round(try_cast({{ text }} as decimal(18, 6)) * 1000000) as bigint))
+            then make_timestamp(cast(round(try_cast({{ text }} as decimal(28, 6)) * 1000000) as bigint))
         when regexp_full_match({{ text }}, '[0-9]{13}(\.[0-9]+)?')
-            then make_timestamp(cast(round(try_cast({{ text }} as decimal(22, 6)) * 1000) as bigint))
+            then make_timestamp(cast(round(try_cast({{ text }} as decimal(28, 6)) * 1000) as bigint))
         when regexp_full_match({{ text }}, '[0-9]{16}') then make_timestamp(try_cast({{ text }} as bigint))
         else coalesce(
             {{ utc_timestamp_or_rfc_2822(text) }},

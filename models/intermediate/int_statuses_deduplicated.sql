@@ -1,5 +1,5 @@
--- Only the statuses that must be joined before they say anything: those that name a send by the carrier's id, and those of
--- an issue, whose code the seeds explain.
+-- Only the statuses that must be joined before they say anything: those that name a send by the carrier's id, and those
+-- of an issue, whose code the seeds explain.
 
 with statuses as (
 
