@@ -397,7 +397,7 @@ EXTRACTS = {
     ),
     "telnyx/message_records/messages.jsonl": json_lines(
         telnyx_message("TX-claimed", "delivered"),
-        telnyx_message("TX-delivered", "delivered"),
+        {"data": telnyx_message("TX-delivered", "delivered")},  # as the API answers
         telnyx_message("TX-unconfirmed", "delivery_unconfirmed"),
         telnyx_message("TX-failed", "delivery_failed", "40008"),
         telnyx_message("TX-stopped", "sending_failed", "40300"),
@@ -420,8 +420,12 @@ EXTRACTS = {
         infobip("IB-claimed", (5, "DELIVERED_TO_HANDSET"), (0, "NO_ERROR")),
         infobip("IB-delivered", (5, "DELIVERED_TO_HANDSET"), (0, "NO_ERROR")),
         infobip("IB-operator", (2, "DELIVERED_TO_OPERATOR"), (0, "NO_ERROR")),
-        infobip("IB-error", (9, "UNDELIVERABLE_NOT_DELIVERED"), (27, "EC_ABSENT_SUBSCRIBER")),
-        infobip("IB-status", (12, "REJECTED_NOT_ENOUGH_CREDITS"), (0, "NO_ERROR")),
+        {  # as posted
+            "results": [
+                infobip("IB-error", (9, "UNDELIVERABLE_NOT_DELIVERED"), (27, "EC_ABSENT_SUBSCRIBER")),
+                infobip("IB-status", (12, "REJECTED_NOT_ENOUGH_CREDITS"), (0, "NO_ERROR")),
+            ]
+        },
         infobip("IB-status-only", (8, "REJECTED_PREFIX_MISSING"), None),
         infobip("IB-no-receipt", (29, "EXPIRED_DLR_UNKNOWN"), (0, "NO_ERROR")),
     ),

@@ -166,6 +166,29 @@ def test_an_array_of_objects_gives_a_row_for_each(pipeline: Pipeline, is_broken:
     ]
 
 
+@pytest.mark.parametrize("is_broken", [False, True], ids=["in one go", "with care"])
+def test_an_answer_gives_the_rows_that_it_holds(tmp_path: Path, is_broken: bool) -> None:
+    table = ExtractTable("source", "table", ("id", "n"), ("id",), (), "", rows_in="results")
+    lines = [
+        '{"results": [{"id": "a", "n": 0.5, "x": {"y": 1}}, {"id": "b"}], "page": 1}',
+        '{"results": {"id": "c"}}',
+        '{"id": "d", "results": "of something else"}',
+        '{"results": []}',
+        *(["{"] if is_broken else []),
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    lineage = Lineage("file", "hash", __import__("datetime").datetime(2026, 1, 1))
+    result = read_extract(tmp_path / "a.jsonl", table, lineage, tmp_path / "out.parquet")
+    assert (result.row_count, len(result.rejected)) == (4, int(is_broken))
+    rows = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    assert [(row["id"], row["n"], row["x"], row["_line"]) for row in rows] == [
+        ("a", "0.5", '{"y":1}', 1),
+        ("b", None, None, 1),
+        ("c", None, None, 2),
+        ("d", None, None, 3),
+    ]
+
+
 def test_values_in_an_array_that_are_no_objects_are_set_apart(pipeline: Pipeline) -> None:
     lines = [json.dumps([SEND, 5, None, {**SEND, "send_id": "s2"}]), '["s3"]', json.dumps(SEND)]
     entry = load_one(pipeline, "outbound/sends/a.jsonl", "\n".join(lines))
