@@ -124,3 +124,33 @@
         )
     {%- endif -%}
 {%- endmacro -%}
+
+{%- macro replace_sends(relation) -%}
+    {#- Hook: take away the rows of fct_sends that it is about to write anew. Their days are written out, so that the rows of others
+        are not read. -#}
+    {%- if execute and not is_full_build() -%}
+        {%- set days = [] -%}
+        {%- for row in run_query("select distinct cast(sent_date as varchar) from " ~ relation).rows -%}
+            {%- do days.append("date '" ~ row[0] ~ "'") -%}
+        {%- endfor -%}
+        delete from {{ this }}
+        where
+            sent_date in ({{ days | join(', ') if days else "date '1970-01-01'" }})
+            and send_id in (select send_id from {{ relation }})
+    {%- endif -%}
+{%- endmacro -%}
+
+{%- macro written_sms_issues() -%}
+    {#- The rows of fct_sends with an issue of an SMS, of those whose state this build made anew. -#}
+    {{- also_depends_on(['fct_sends', 'int_sends_after', 'stg_pipeline__touched_keys']) -}}
+    {%- if is_full_build() -%}
+        select * from {{ ref('fct_sends') }}
+        where channel = 'sms' and delivery_status = 'issue'
+    {%- else -%}
+        select * from {{ ref('int_sends_after') }}
+        where
+            channel = 'sms'
+            and delivery_status = 'issue'
+            and send_id in (select key from {{ ref('stg_pipeline__touched_keys') }} where is_send)
+    {%- endif -%}
+{%- endmacro -%}

@@ -59,3 +59,28 @@
     {#- The statuses that count as engagement (contract rule 8). -#}
     ('clicked', 'replied', 'reacted', 'completed', 'answered', 'goal_success', 'collected_email', 'button_tapped')
 {%- endmacro -%}
+
+{%- macro engagement_times() -%}
+    {#- The statuses whose earliest time a send keeps, with the column of that time. Bounces are issues as well. -#}
+    {{ return({
+        'opened': 'opened_at',
+        'clicked': 'clicked_at',
+        'replied': 'replied_at',
+        'reacted': 'reacted_at',
+        'completed': 'completed_at',
+        'dismissed': 'dismissed_at',
+        'answered': 'answered_at',
+        'goal_success': 'goal_at',
+        'collected_email': 'collected_email_at',
+        'button_tapped': 'button_tapped_at',
+        'unsubscribed': 'unsubscribed_at',
+        'hard_bounced': 'hard_bounced_at',
+        'soft_bounced': 'soft_bounced_at',
+        'spam_complaint': 'spam_complaint_at',
+    }) }}
+{%- endmacro -%}
+
+{%- macro status_list(statuses) -%}
+    {#- Names of statuses as an SQL list. -#}
+    ({% for status in statuses %}'{{ status }}'{{ ", " if not loop.last }}{% endfor %})
+{%- endmacro -%}

@@ -8,6 +8,7 @@ is there.
 """
 
 import hashlib
+import importlib.metadata
 import json
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -19,7 +20,8 @@ from orchestration.settings import Settings
 # What decides the rows of the tables; tests and documentation do not.
 DECIDING_FOLDERS = ("models", "macros", "seeds")
 DECIDING_SUFFIXES = (".sql", ".csv", ".yml")
-DECIDING_FILES = ("dbt_project.yml", "profiles.yml", "requirements.txt")
+DECIDING_FILES = ("dbt_project.yml", "profiles.yml")
+DECIDING_PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb")
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ class BuildStates:
 
 
 def fingerprint(settings: Settings) -> str:
-    """A hash of what decides the tables beside the extracts: models, macros, seeds and settings."""
+    """A hash of what decides the tables beside the extracts: models, macros, seeds, engine and settings."""
     digest = hashlib.sha256()
     files = [PROJECT_DIR / name for name in DECIDING_FILES]
     for folder in DECIDING_FOLDERS:
@@ -149,6 +151,7 @@ def fingerprint(settings: Settings) -> str:
         digest.update(f"{path.relative_to(PROJECT_DIR)}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     deciding = [
+        *(importlib.metadata.version(package) for package in DECIDING_PACKAGES),
         settings.reporting_timezone,
         settings.receipt_timeout_hours,
         settings.reply_window_days,

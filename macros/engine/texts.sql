@@ -4,7 +4,7 @@
 {%- endmacro -%}
 
 {%- macro duckdb__cleaned(column) -%}
-    {#- Trimming a set of characters costs ten times as much as finding that there are none, as in nearly every row. -#}
+    {#- Trimming a set of characters costs ten times as much as finding that there are none, as in nearly every row. #}
     case
         when
             {%- for space in [' ', '\t', '\r', '\n', '\u00a0'] %}

@@ -1,4 +1,4 @@
--- sqlfluff:exclude_rules:layout.indent
+-- noqa: disable=layout.indent
 
 -- Every row read ends in exactly one place. Each number is counted where it is: rows read in the loader's ledger,
 -- rejected rows in their table, rows in the marts and waiting rows from the facts. What is left is unexplained.

@@ -1,4 +1,4 @@
--- sqlfluff:exclude_rules:layout.indent
+-- noqa: disable=layout.indent,aliasing.unused
 
 {{ config(
     materialized='incremental',
@@ -8,9 +8,9 @@
 
 {{ also_depends_on(['int_send_changes']) }}
 
--- Distinct customers are counted in two steps, sends by message and customer, then customers by message: one pass instead of a
--- distinct count for every number of a report. A build that adds to what is there counts just the customers of the changed sends,
--- as they were and as they are now, and adds the difference.
+-- Distinct customers are counted in two steps, sends by message and customer, then customers by message: one pass
+-- instead of a distinct count for every number of a report. A build that adds to what is there counts just the
+-- customers of the changed sends, as they were and as they are now, and adds the difference.
 
 {%- set is_counted = {
     'sent': "delivery_status <> 'canceled'",

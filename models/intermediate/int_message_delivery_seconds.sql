@@ -1,4 +1,4 @@
--- sqlfluff:exclude_rules:layout.indent
+-- noqa: disable=layout.indent
 
 {{ config(
     materialized='incremental',

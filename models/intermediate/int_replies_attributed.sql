@@ -1,3 +1,5 @@
+-- noqa: disable=references.qualification
+
 {{ also_depends_on(['int_touched_replies', 'stg_pipeline__touched_keys']) }}
 
 with replies as (

@@ -1,8 +1,11 @@
+-- noqa: disable=layout.indent
+
 {{ config(materialized='table') }}
 
 {{ also_depends_on(['int_replies_before', 'int_replies_attributed']) }}
 
--- Message and customer of the replies that this build wrote anew, as they were and as they are now. None in a full build.
+-- Message and customer of the replies that this build wrote anew, as they were and as they are now. None in a full
+-- build.
 
 {%- if is_full_build() %}
 

@@ -1,21 +1,19 @@
+-- noqa: disable=layout.indent,references.qualification
+
 {{ config(
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key=['source', 'table_name']
 ) }}
 
-{{ also_depends_on(['int_sends_before', 'int_replies_before']) }}
+{{ also_depends_on([
+    'int_sends_before', 'int_sends_after', 'int_replies_before', 'int_sends_unioned', 'stg_pipeline__touched_keys',
+]) }}
 
--- In which tables the accepted rows of the extracts ended. A build that adds to what is there counts its own rows, and of the sends and
--- replies that it made anew the difference between where their rows stood and where they stand.
+-- In which tables the accepted rows of the extracts ended. A build that adds to what is there counts its own rows, and
+-- of the sends and replies that it made anew the difference between where their rows stood and where they stand.
 
-with sends as (
-
-    select * from {{ ref('int_sends_deduplicated') }}
-
-),
-
-replies as (
+with replies as (
 
     select * from {{ ref('int_replies_attributed') }}
 
@@ -35,11 +33,57 @@ applied_statuses as (
 
 ),
 
--- Statuses that name their send and are no issue are counted where they are merged; only sends with several of one kind are looked at
--- again, to tell repetitions from statuses that differ.
+written_sends as (
+
+    {%- if is_full_build() %}
+
+    select
+        send_id,
+        source,
+        table_name,
+        is_carrier_log,
+        status_row_count
+    from {{ ref('fct_sends') }}
+
+    {%- else %}
+
+    select
+        send_id,
+        source,
+        table_name,
+        is_carrier_log,
+        status_row_count
+    from {{ ref('int_sends_after') }}
+    where send_id in (select key from {{ ref('stg_pipeline__touched_keys') }} where is_send)
+    {%- endif %}
+
+),
+
+{%- if is_full_build() %}
+
+-- Rows that repeat a send's other rows.
+repeated_sends as (
+
+    select
+        source,
+        table_name,
+        sum(row_count - 1) as row_count
+    from {{ ref('int_sends_repeated') }}
+    where not is_carrier_log
+    group by source, table_name
+
+),
+{%- endif %}
+
+-- Statuses that name their send and are no issue are counted where they are merged; only sends with several of one kind
+-- are looked at again, to tell repetitions from statuses that differ.
 direct_states as (
 
-    select * from {{ ref('int_send_states') }}
+    select
+        send_id,
+        direct_row_count,
+        direct_kind_count
+    from {{ ref('int_send_states') }}
     where direct_row_count > 0
 
 ),
@@ -74,16 +118,19 @@ direct_repetitions as (
 
 ),
 
-direct_statuses as (
+-- A status that names its send is applied where that send is in the marts, and waits elsewhere.
+direct_counts as (
 
     select
-        direct_states.direct_row_count - coalesce(direct_repetitions.repeated_count, 0) as status_count,
-        sends.send_id is not null as is_applied
-    from direct_states
-    left join sends
-        on direct_states.send_id = sends.send_id
-    left join direct_repetitions
-        on direct_states.send_id = direct_repetitions.send_id
+        (select coalesce(sum(direct_row_count), 0) from direct_states) as row_count,
+        (select coalesce(sum(status_row_count), 0) from written_sends) as applied_row_count,
+        (select coalesce(sum(repeated_count), 0) from direct_repetitions) as repeated_count,
+        (
+            select coalesce(sum(direct_repetitions.repeated_count), 0)
+            from direct_repetitions
+            inner join written_sends
+                on direct_repetitions.send_id = written_sends.send_id
+        ) as applied_repeated_count
 
 ),
 
@@ -146,12 +193,37 @@ places as (
     select
         source,
         table_name,
-        sum(new_row_count) as row_count,
+        {% if is_full_build() %}count(*){% else %}0{% endif %} as row_count,
         count(*) as in_marts_count,
         0 as waiting_count
-    from sends
-    where not is_carrier_log and send_id in (select send_id from {{ ref('fct_sends') }})
+    from written_sends
+    where not is_carrier_log
     group by source, table_name
+
+    union all
+
+    {%- if is_full_build() %}
+
+    select
+        source,
+        table_name,
+        row_count,
+        0 as in_marts_count,
+        0 as waiting_count
+    from repeated_sends
+
+    {%- else %}
+
+    select
+        source,
+        table_name,
+        count(*) as row_count,
+        0 as in_marts_count,
+        0 as waiting_count
+    from {{ ref('int_sends_unioned') }}
+    where is_new and not is_carrier_log
+    group by source, table_name
+    {%- endif %}
 
     union all
 
@@ -174,7 +246,7 @@ places as (
         'outbound' as source,
         'statuses' as table_name,
         {%- if is_full_build() %}
-        (select sum(direct_row_count) from direct_states) as row_count,
+        row_count,
         {%- else %}
         (
             select count(*)
@@ -182,8 +254,9 @@ places as (
             where send_id is not null and status not in {{ issue_statuses() }} and is_new
         ) as row_count,
         {%- endif %}
-        (select sum(status_count) from direct_statuses where is_applied) as in_marts_count,
-        (select sum(status_count) from direct_statuses where not is_applied) as waiting_count
+        applied_row_count - applied_repeated_count as in_marts_count,
+        (row_count - applied_row_count) - (repeated_count - applied_repeated_count) as waiting_count
+    from direct_counts
 
     union all
 

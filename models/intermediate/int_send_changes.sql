@@ -1,11 +1,11 @@
--- sqlfluff:exclude_rules:layout.indent
+-- noqa: disable=layout.indent
 
 {{ config(materialized='table') }}
 
-{{ also_depends_on(['int_sends_before', 'fct_sends', 'int_sends_stated']) }}
+{{ also_depends_on(['int_sends_before', 'int_sends_after']) }}
 
--- What this build changed in fct_sends: each row that it wrote, once as it was (-1) and once as it is now (1). None in a full
--- build, in which reports read fct_sends itself.
+-- What this build changed in fct_sends: each row that it wrote, once as it was (-1) and once as it is now (1). None in
+-- a full build, in which reports read fct_sends itself.
 
 {%- set columns = [
     'send_id', 'message_id', 'customer_id', 'channel', 'to_number', 'sent_date', 'sent_at', 'delivery_status',
@@ -20,7 +20,7 @@ select
     {{ column }},
     {%- endfor %}
     1 as change
-from {{ ref('fct_sends') }}
+from {{ ref('int_sends_after') }}
 where false
 
 {%- else %}
@@ -39,8 +39,5 @@ select
     {{ column }},
     {%- endfor %}
     1 as change
-from {{ ref('fct_sends') }}
-where
-    send_id in (select send_id from {{ ref('int_sends_before') }})
-    or send_id in (select send_id from {{ ref('int_sends_stated') }})
+from {{ ref('int_sends_after') }}
 {%- endif %}

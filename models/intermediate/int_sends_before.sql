@@ -1,9 +1,11 @@
+-- noqa: disable=layout.indent
+
 {{ config(materialized='table') }}
 
 {{ also_depends_on(['stg_pipeline__touched_keys', 'int_replies_before', 'int_replies_attributed']) }}
 
--- The sends that this build writes anew, as the last build left them: those touched, and those whose replies changed. None in a
--- full build.
+-- The sends that this build writes anew, as the last build left them: those touched, and those whose replies changed.
+-- None in a full build.
 
 {%- if is_full_build() %}
 

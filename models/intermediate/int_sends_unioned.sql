@@ -1,6 +1,8 @@
 -- noqa: disable=layout.indent
 
-{{ config(materialized='view') }}
+{{ config(materialized='table') }}
+
+-- A table, so that the texts of extracts are typed once; all that follows reads its columns.
 
 with application_sends as (
 

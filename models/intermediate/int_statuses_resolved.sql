@@ -4,17 +4,6 @@ with statuses as (
 
 ),
 
-sends as (
-
-    select
-        send_id,
-        provider,
-        provider_message_id,
-        to_number
-    from {{ ref('int_sends_deduplicated') }}
-
-),
-
 seeded_statuses as (
 
     select * from {{ ref('statuses') }}
@@ -35,7 +24,7 @@ carrier_error_codes as (
 
 matches as (
 
-    {{ status_matches('statuses', 'sends') }}
+    {{ status_matches('statuses', ref('int_sends_deduplicated')) }}
 
 ),
 

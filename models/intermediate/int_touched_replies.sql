@@ -1,9 +1,13 @@
+-- noqa: disable=layout.indent
+
 {{ config(materialized='table') }}
 
-{{ also_depends_on(['stg_pipeline__touched_keys', 'int_replies_deduplicated', 'int_sends_stated', 'stg_pipeline__settings']) }}
+{{ also_depends_on([
+    'stg_pipeline__touched_keys', 'int_replies_deduplicated', 'int_sends_stated', 'stg_pipeline__settings',
+]) }}
 
--- The replies whose send this build looks for anew; none in a full build. A reply is touched by its own rows, by the send that
--- it names or was attributed to, and by any send that it could answer, as that send was or as it is now.
+-- The replies whose send this build looks for anew; none in a full build. A reply is touched by its own rows, by the
+-- send that it names or was attributed to, and by any send that it could answer, as that send was or as it is now.
 
 {%- if is_full_build() %}
 

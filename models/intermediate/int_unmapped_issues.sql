@@ -8,20 +8,26 @@
 
 with sends as (
 
-    select * from {{ ref('int_sends_stated') }}
+    {{ written_sms_issues() }}
+
+),
+
+issues as (
+
+    select * from {{ ref('int_send_issues') }}
 
 )
 
 select
-    send_id,
-    issue_provider,
-    issue_error_code_space,
-    issue_error_message,
-    provider_error_code,
-    issue_at
+    sends.send_id,
+    issues.issue_provider,
+    issues.error_code_space as issue_error_code_space,
+    issues.error_message as issue_error_message,
+    sends.provider_error_code,
+    sends.issue_at
 from sends
+inner join issues
+    on sends.send_id = issues.send_id
 where
-    channel = 'sms'
-    and delivery_status = 'issue'
-    and provider_error_code is not null
-    and not is_seeded_code
+    sends.provider_error_code is not null
+    and not issues.is_seeded_code

@@ -8,8 +8,13 @@
 
 with sends as (
 
-    select * from {{ ref('int_sends_stated') }}
-    where channel = 'sms' and delivery_status = 'issue'
+    {{ written_sms_issues() }}
+
+),
+
+issues as (
+
+    select * from {{ ref('int_send_issues') }}
 
 ),
 
@@ -38,11 +43,13 @@ select
     issue_reasons.issue_reason,
     issue_reasons.meaning,
     issue_reasons.fix,
-    sends.is_retryable,
+    issues.is_retryable,
     sends.sent_date,
     sends.sent_at,
     sends.issue_at
 from sends
+inner join issues
+    on sends.send_id = issues.send_id
 inner join messages
     on sends.message_id = messages.message_id
 inner join issue_reasons

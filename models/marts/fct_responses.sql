@@ -1,3 +1,5 @@
+-- noqa: disable=layout.indent,aliasing.unused
+
 {{ config(
     materialized='incremental',
     incremental_strategy='append',

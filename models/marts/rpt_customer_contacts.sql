@@ -1,4 +1,4 @@
--- sqlfluff:exclude_rules:layout.indent
+-- noqa: disable=layout.indent
 
 {{ config(
     materialized='incremental',
@@ -9,11 +9,17 @@
 
 {{ also_depends_on(['int_send_changes']) }}
 
--- A build that adds to what is there adds the difference: of the sends that changed, and of those that came into or left one of the
--- windows since the last as-of moment.
+-- A build that adds to what is there adds the difference: of the sends that changed, and of those that came into or
+-- left one of the windows since the last as-of moment.
 
 {%- set windows = [7, 28, 90] %}
-{%- set is_in_window = "delivery_status = 'delivered' and sent_at > " ~ add_days('as_of', '-window_days') ~ " and sent_at <= as_of" %}
+{%- set counts = [
+    'received_7_days_count', 'received_28_days_count', 'received_90_days_count', 'sms_received_7_days_count',
+    'sms_received_28_days_count', 'sms_received_90_days_count', 'send_count',
+] %}
+{%- set is_in_window =
+    "delivery_status = 'delivered' and sent_at > " ~ add_days('as_of', '-window_days') ~ " and sent_at <= as_of"
+%}
 
 with settings as (
 
@@ -94,24 +100,28 @@ counted as (
 
 ),
 
+{%- if not is_full_build() %}
+
 added as (
 
     select
         counted.customer_id,
-        {%- for name in ['received_7_days', 'received_28_days', 'received_90_days'] %}
-        {%- for prefix in ['', 'sms_'] %}
-        counted.{{ prefix }}{{ name }}_count
-        {%- if not is_full_build() %} + coalesce(known.{{ prefix }}{{ name }}_count, 0){% endif %} as {{ prefix }}{{ name }}_count,
+        {%- for name in counts %}
+        counted.{{ name }} + coalesce(known.{{ name }}, 0) as {{ name }}{{ "," if not loop.last }}
         {%- endfor %}
-        {%- endfor %}
-        counted.send_count{% if not is_full_build() %} + coalesce(known.send_count, 0){% endif %} as send_count
     from counted
-    {%- if not is_full_build() %}
     left join {{ existing('rpt_customer_contacts') }} as known
         on counted.customer_id = known.customer_id
-    {%- endif %}
 
 )
+{%- else %}
+
+added as (
+
+    select * from counted
+
+)
+{%- endif %}
 
 select
     added.customer_id,

@@ -51,8 +51,8 @@ single_costs as (
 
 ),
 
--- Percentiles interpolate linearly, as percentile_cont does, over values that stand once with the number of their sends:
--- each value holds the ranks from first_rank to last_rank, counted from 0.
+-- Percentiles interpolate linearly, as percentile_cont does, over values that stand once with the number of their
+-- sends: each value holds the ranks from first_rank to last_rank, counted from 0.
 ranked as (
 
     select

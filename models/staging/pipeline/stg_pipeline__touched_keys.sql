@@ -1,11 +1,11 @@
--- sqlfluff:exclude_rules:layout.indent
+-- noqa: disable=layout.indent
 
 {{ config(materialized='table') }}
 
 {{ also_depends_on(['stg_pipeline__settings']) }}
 
--- Ids of sends, of carriers' messages and of replies whose rows this build works on; none in a full build. A send is touched
--- by its own rows, by statuses, by a carrier's row that it claims, and by the passing of its receipt timeout.
+-- Ids of sends, of carriers' messages and of replies whose rows this build works on; none in a full build. A send is
+-- touched by its own rows, by statuses, by a carrier's row that it claims, and by the passing of its receipt timeout.
 
 {%- if is_full_build() %}
 

@@ -1,0 +1,8 @@
+{{ config(materialized='table') }}
+
+-- The sends that this build writes anew, as they are now, beside int_sends_before. None in a full build.
+
+select * from {{ ref('int_sends_replied') }}
+{%- if is_full_build() %}
+where false
+{%- endif %}

@@ -1,0 +1,82 @@
+{{ config(materialized='view') }}
+
+{{ also_depends_on(['stg_pipeline__touched_keys']) }}
+
+select
+    send_id,
+    message_id,
+    customer_id,
+    channel,
+    message_title,
+    message_version_id,
+    series_id,
+    series_title,
+    node_id,
+    customer_external_id,
+    customer_name,
+    customer_email,
+    company_id,
+    to_number,
+    from_number,
+    body,
+    segment_count_text,
+    price_text,
+    currency_code,
+    provider,
+    provider_message_id,
+    segment_count,
+    price,
+    sent_at,
+    updated_at,
+    is_carrier_log,
+    source,
+    table_name,
+    1 as row_count,
+    cast(is_new as bigint) as new_row_count
+from {{ ref('int_sends_unioned') }} as candidates
+where
+    not exists (
+        select 1
+        from {{ ref('int_sends_repeated') }} as repeated
+        where
+            candidates.send_id = repeated.send_id
+            and candidates.is_carrier_log = repeated.is_carrier_log
+    )
+    {%- if not is_full_build() %}
+    and send_id in (select key from {{ ref('stg_pipeline__touched_keys') }} where is_send)
+    {%- endif %}
+
+union all
+
+select
+    send_id,
+    message_id,
+    customer_id,
+    channel,
+    message_title,
+    message_version_id,
+    series_id,
+    series_title,
+    node_id,
+    customer_external_id,
+    customer_name,
+    customer_email,
+    company_id,
+    to_number,
+    from_number,
+    body,
+    segment_count_text,
+    price_text,
+    currency_code,
+    provider,
+    provider_message_id,
+    segment_count,
+    price,
+    sent_at,
+    updated_at,
+    is_carrier_log,
+    source,
+    table_name,
+    row_count,
+    new_row_count
+from {{ ref('int_sends_repeated') }}
