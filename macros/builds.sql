@@ -42,17 +42,19 @@
 {%- endmacro -%}
 
 {%- macro extract_keys(source_name, table_name) -%}
-    {#- The columns of a source table that name a send or a reply, as its YAML declares them. -#}
+    {#- The columns of a source table that name a send or a reply, as its YAML declares them; see extract_key. -#}
     {%- for node in graph.get('sources', {}).values() if node.source_name == source_name and node.name == table_name -%}
-        {{ return(node.config.meta.extract.get('keys', [])) }}
+        {{ return(node.config.get('meta', {}).get('extract', {}).get('keys', [])) }}
     {%- endfor -%}
     {{ return([]) }}
 {%- endmacro -%}
 
 {%- macro keyed_tables() -%}
-    {#- The source tables whose rows name sends or replies, as [source, table]. -#}
+    {#- The source tables whose rows name sends or replies, of those that have extracts, as [source, table]. -#}
     {%- set tables = [] -%}
-    {%- for node in graph.sources.values() if node.config.get('meta', {}).get('extract', {}).get('keys') -%}
+    {%- set loaded = loaded_extract_tables() -%}
+    {%- for node in graph.sources.values()
+        if node.config.get('meta', {}).get('extract', {}).get('keys') and node.source_name ~ '/' ~ node.name in loaded -%}
         {%- do tables.append([node.source_name, node.name]) -%}
     {%- endfor -%}
     {{ return(tables) }}
@@ -82,6 +84,12 @@
     )) }}
 {%- endmacro -%}
 
+{%- macro extract_key(key) -%}
+    {#- The value of a column that names a send or a reply, or of a place within a JSON column: message.id. -#}
+    {%- set column, _, path = key.partition('.') -%}
+    {{ return(json_value('"' ~ column ~ '"', path) if path else cleaned('"' ~ column ~ '"')) }}
+{%- endmacro -%}
+
 {%- macro extract_rows(source_name, table_name) -%}
     {#- The rows of a source table that the run works on: all, or those of the new extracts and the older ones of the same
         sends. -#}
@@ -91,11 +99,13 @@
         select * from {{ relation }}
     {%- else -%}
         {{ new_extract_rows(source_name, table_name) }}
+        {%- if extract_keys(source_name, table_name) and source_name ~ '/' ~ table_name in loaded_extract_tables() %}
 
         union all
 
         select {{ raw_columns(source_name, table_name) }}
         from {{ reread_table(source_name, table_name) }}
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}
 
@@ -136,7 +146,7 @@
             where
                 {%- for key in extract_keys(source_name, table_name) %}
                 {{ "or " if not loop.first -}}
-                {{ cleaned('"' ~ key ~ '"') }} in (select key from {{ this }})
+                {{ extract_key(key) }} in (select key from {{ this }})
                 {%- endfor %};
         {%- endfor -%}
     {%- endif -%}

@@ -1,8 +1,9 @@
 {%- macro status_matches(statuses, sends) -%}
     {#- The sends that statuses are of. A send_id decides; without one, the carrier's id: the application's own statuses need the same
-        provider, a carrier's log also finds sends that name no provider, or that have its id as their own send_id.
-        statuses: relation with status_key, send_id, provider, provider_message_id, is_carrier_log;
-        sends: relation with send_id, provider, provider_message_id. -#}
+        provider, a carrier's log also finds sends that name no provider, or that have its id as their own send_id. Where the id is that
+        of several recipients' messages, the number decides.
+        statuses: relation with status_key, send_id, provider, provider_message_id, recipient, is_carrier_log;
+        sends: relation with send_id, provider, provider_message_id, to_number. -#}
     select
         statuses.status_key,
         sends.send_id,
@@ -26,6 +27,7 @@
             sends.provider = statuses.provider
             or (statuses.is_carrier_log and sends.provider is null)
         )
+        and coalesce(statuses.recipient = sends.to_number, true)
 
     union all
 
@@ -39,6 +41,7 @@
     where
         statuses.is_carrier_log
         and sends.provider_message_id is distinct from sends.send_id
+        and coalesce(statuses.recipient = sends.to_number, true)
 {%- endmacro -%}
 
 {%- macro issue_statuses() -%}

@@ -8,6 +8,7 @@ is loaded from `LANDING_DIR/<source>/<table>/`:
         extract:
           required: [status, occurred_at]                          # columns that every file must have
           one_of: [[send_id], [provider, provider_message_id]]     # and all columns of at least one of these
+          rows_in: results                                         # where JSON lines are answers that hold the rows
 """
 
 import json
@@ -28,6 +29,7 @@ class ExtractTable:
         required: columns that a file must have.
         one_of: groups of columns; a file must have all columns of at least one group. Empty: no such demand.
         description: what a row is.
+        rows_in: key under which a JSON object may hold the rows, as an array or one object; None where there is none.
     """
 
     source: str
@@ -36,6 +38,7 @@ class ExtractTable:
     required: tuple[str, ...]
     one_of: tuple[tuple[str, ...], ...]
     description: str
+    rows_in: str | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -81,6 +84,7 @@ def extract_tables(manifest: Mapping[str, Any]) -> dict[tuple[str, str], Extract
             required=tuple(column.lower() for column in declared.get("required", [])),
             one_of=tuple(tuple(column.lower() for column in group) for group in declared.get("one_of", [])),
             description=node["description"],
+            rows_in=declared.get("rows_in"),
         )
         tables[table.key] = table
     return tables

@@ -3,7 +3,8 @@
 DuckDB reads whole files, vectorised, on one thread a file, so that rows stay in the file's order and their line
 numbers can be counted. A file in which anything is off (a ragged row, a broken quote, bytes that are no UTF-8, a
 broken JSON line) is read again line by line, slower and with care: wrong rows are set apart with their line, and the
-others are kept.
+others are kept. A JSON line that holds an array of objects gives a row for each of them, as does an answer that holds
+them under the key that the table declares.
 """
 
 import csv
@@ -497,38 +498,70 @@ def _name_keys(keys: Sequence[str], table: ExtractTable) -> dict[str, list[str]]
 
 
 def _read_clean_json_lines(path: Path, table: ExtractTable, lineage: Lineage, target: Path) -> ReadResult | None:
-    source = f"read_ndjson_objects({_text_literal(str(path))}, maximum_object_size = 67108864)"
+    """Read a JSON lines file in one go; None where it must be read carefully."""
+    lines = f"read_ndjson_objects({_text_literal(str(path))}, maximum_object_size = 67108864)"
     line_feeds, is_closed = _count_line_feeds(path)
-    lines = line_feeds + (0 if is_closed else 1)
+    line_count = line_feeds + (0 if is_closed else 1)
     with _connect() as connection:
         try:
-            found = connection.execute(f"select distinct unnest(json_keys(json)) as key from {source}").fetchall()
-            keys = sorted(key for (key,) in found)
-            checks = connection.execute(
-                f"select count(*), count(*) filter (where json_type(json) = 'OBJECT') from {source}"
-            ).fetchone()
-            if checks != (lines, lines) or not all(_PLAIN_KEY.fullmatch(key) for key in keys):
+            is_answer = f"coalesce(json_type(json, {_key_path(table.rows_in)}) in ('ARRAY', 'OBJECT'), false)"
+            is_wrapped = "json_type(json) = 'ARRAY'" + (f" or {is_answer}" if table.rows_in else "")
+            found, plain, wrapped = connection.execute(
+                f"select count(*), count(*) filter (where json_type(json) = 'OBJECT' and not ({is_wrapped})),"
+                f" count(*) filter (where {is_wrapped}) from {lines}"
+            ).fetchone() or (0, 0, 0)
+            if found != line_count or plain + wrapped != line_count:
+                return None
+            source = _unwrapped_rows(lines, table.rows_in) if wrapped else lines
+            line = "line" if wrapped else "row_number() over ()"
+            if wrapped and connection.execute(f"from {source} where json_type(json) <> 'OBJECT' limit 1").fetchone():
+                return None
+            named = connection.execute(f"select distinct unnest(json_keys(json)) as key from {source}").fetchall()
+            keys = sorted(key for (key,) in named)
+            if not all(_PLAIN_KEY.fullmatch(key) for key in keys):
                 return None
             expressions = {
                 name: "coalesce(" + ", ".join(f"""json ->> '$."{key}"'""" for key in named) + ", null)"
                 for name, named in _name_keys(keys, table).items()
             }
-            columns = _select_list(expressions, table, lineage, "row_number() over ()")
+            columns = _select_list(expressions, table, lineage, line)
             return ReadResult(_copy(connection, f"select {columns} from {source}", target))
         except duckdb.Error:
             return None  # read again with care, which finds the wrong lines one by one
 
 
+def _key_path(key: str | None) -> str:
+    """The path of an object's key, as SQL."""
+    return _text_literal(f'$."{key}"')
+
+
+def _unwrapped_rows(lines: str, rows_in: str | None) -> str:
+    """The query of the objects of a file's lines, with their line: of a line that holds several, each of them."""
+    answer = f"json_extract(json, {_key_path(rows_in)})"
+    answers = f"""
+                when json_type({answer}) = 'ARRAY' then json_extract({answer}, '$[*]')
+                when json_type({answer}) = 'OBJECT' then [{answer}]"""
+    return f"""(
+        select
+            unnest(case
+                when json_type(json) = 'ARRAY' then json_extract(json, '$[*]'){answers if rows_in else ""}
+                else [json]
+            end) as json,
+            line
+        from (select json, row_number() over () as line from {lines})
+    )"""
+
+
 def _read_json_lines_carefully(path: Path, table: ExtractTable, lineage: Lineage, target: Path) -> ReadResult:
     rejected: list[RejectedRecord] = []
     keys: dict[str, None] = {}
-    for _, values, _ in _json_rows(path):
+    for _, values, _ in _json_rows(path, table.rows_in):
         keys.update(dict.fromkeys(values or ()))
     columns = _name_keys(sorted(keys), table)
     groups = [sorted(named) for named in columns.values()]
 
     def rows() -> Iterator[tuple[int, Sequence[str | None]]]:
-        for line_number, values, problem in _json_rows(path):
+        for line_number, values, problem in _json_rows(path, table.rows_in):
             if values is None:
                 rejected.append(RejectedRecord(line_number, _printable(problem[0]), problem[1]))
                 continue
@@ -540,35 +573,60 @@ def _read_json_lines_carefully(path: Path, table: ExtractTable, lineage: Lineage
     return ReadResult(count, rejected)
 
 
-def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | None, tuple[str, str]]]:
-    """Parse a file line by line: (line number, object, ("", "")) or (line number, None, (text, reason))."""
+def _json_rows(path: Path, rows_in: str | None) -> Iterator[tuple[int, dict[str, Any] | None, tuple[str, str]]]:
+    """Parse a file line by line: (line number, object, ("", "")) or (line number, None, (text, reason)).
+
+    The objects of a line that holds several come one by one, each with the line's number.
+    """
     with _open_bytes(path) as file:
         for line_number, line in enumerate(file, start=1):
             text = line.decode("utf-8-sig" if line_number == 1 else "utf-8", "surrogateescape").rstrip("\r\n")
             if not text.strip():
                 continue
             reason = _unreadable_text(text)
-            values: Any = None
+            parsed: Any = None
             if reason is None:
                 try:
-                    values = _parse_json(text)
-                    reason = _unreadable_text(json.dumps(values, ensure_ascii=False).replace("\\u0000", "\x00"))
+                    parsed = _parse_json(text, rows_in)
+                    reason = _unreadable_text(json.dumps(parsed, ensure_ascii=False).replace("\\u0000", "\x00"))
                 except (ValueError, RecursionError) as error:
                     reason = f"is not JSON: {error}"
-            if reason is None and not isinstance(values, dict):
-                reason = "is not a JSON object"
-            if reason is None:
-                yield line_number, values, ("", "")
-            else:
+            if reason is not None:
                 yield line_number, None, (text, f"the line {reason}")
+                continue
+            found = parsed if isinstance(parsed, list) else [parsed]
+            if found and not any(isinstance(values, dict) for values in found):
+                yield line_number, None, (text, "the line is not a JSON object, and no array of objects")
+                continue
+            for values in found:
+                if isinstance(values, dict):
+                    yield line_number, values, ("", "")
+                else:
+                    yield line_number, None, (_json_text(values) or "null", "the value in the array is no JSON object")
 
 
-def _parse_json(text: str) -> Any:
+def _parse_json(text: str, rows_in: str | None) -> Any:
     """Parse a JSON line; an object's own numbers stay the texts that they are, so that 0.00750 keeps its zeros."""
-    values = json.loads(text, parse_float=str, parse_int=str)
-    if not isinstance(values, dict) or not any(isinstance(value, dict | list) for value in values.values()):
+    values = _unwrapped(json.loads(text, parse_float=str, parse_int=str), rows_in)
+    objects = values if isinstance(values, list) else [values]
+    if not any(isinstance(value, dict | list) for item in objects if isinstance(item, dict) for value in item.values()):
         return values
-    plain = json.loads(text)
+    plain = _unwrapped(json.loads(text), rows_in)
+    if isinstance(values, list):
+        return [_with_plain_nesting(value, inner) for value, inner in zip(values, plain, strict=True)]
+    return _with_plain_nesting(values, plain)
+
+
+def _unwrapped(values: Any, rows_in: str | None) -> Any:
+    """What an answer holds under the key of its rows; any other value as it is."""
+    held = values.get(rows_in) if isinstance(values, dict) and rows_in else None
+    return held if isinstance(held, dict | list) else values
+
+
+def _with_plain_nesting(values: Any, plain: Any) -> Any:
+    """An object with its own numbers as texts, and what is nested in it as JSON has it."""
+    if not isinstance(values, dict):
+        return values
     return {key: plain[key] if isinstance(value, dict | list) else value for key, value in values.items()}
 
 

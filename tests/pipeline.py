@@ -76,11 +76,13 @@ class Pipeline:
         self.build(with_tests)
         return publish(self.settings)
 
-    def make_run(self, command: str = "run", **variables: str) -> subprocess.CompletedProcess[str]:
+    def make_run(
+        self, command: str = "run", cwd: Path = PROJECT_DIR, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run the command behind a make target, in a process of its own."""
         return subprocess.run(
             [dbt_executable().replace("dbt", "python"), "-m", "orchestration", command],
-            cwd=PROJECT_DIR,
+            cwd=cwd,
             env={**os.environ, **self.variables, **variables},
             capture_output=True,
             text=True,

@@ -3,6 +3,8 @@
 import csv
 import hashlib
 import json
+import os
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.dbt_build import PROJECT_DIR
 from tests.pipeline import Pipeline
 
 SENDS = [
@@ -176,3 +179,42 @@ def test_wrong_rows_show_where_they_stand(pipeline: Pipeline) -> None:
     assert json.loads(found[0][2])["channel"] == "fax"
     assert found[0][3] == "unknown channel: fax"
     assert pipeline.query("select row_count, rejected_count, outcome from audit_loads") == [(3, 2, "loaded")]
+
+
+def test_a_code_without_a_reason_warns_and_a_row_in_the_seed_maps_it(tmp_path: Path) -> None:
+    """The recipe "Map an error code" of CONTRIBUTING: the code shows as a warning, a row in the seed, the reason is there."""
+    project = tmp_path / "project"
+    for folder in ("models", "macros", "seeds", "orchestration", "tests/data"):
+        shutil.copytree(PROJECT_DIR / folder, project / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("dbt_project.yml", "profiles.yml", "requirements.txt"):
+        shutil.copy(PROJECT_DIR / file, project)
+    pipeline = Pipeline(tmp_path)
+    pipeline.drop_rows("outbound/sends/a.csv", SENDS)
+    pipeline.drop_rows("outbound/statuses/a.csv", [STATUSES[1] | {"error_code": "99123"}])
+    issue = "select provider_error_code, issue_reason_id from fct_delivery_issues"
+
+    result = pipeline.make_run(cwd=project)
+    assert result.returncode == 0, result.stderr
+    assert "1 error code(s) are not mapped to a reason yet: select * from audit_unmapped_codes" in result.stdout
+    assert pipeline.query(issue) == [("99123", "something_went_wrong")]
+    assert check_results(pipeline)[-1] == ("WARN", False)
+
+    with (project / "seeds" / "carrier_error_codes.csv").open("a", encoding="utf-8") as seed:
+        seed.write("twilio,message,99123,A code of tomorrow,issue,recipient_unreachable,true,\n")
+    result = pipeline.make_run(cwd=project)
+    assert result.returncode == 0, result.stderr
+    assert "not mapped" not in result.stdout
+    assert pipeline.query(issue) == [("99123", "recipient_unreachable")]
+    assert check_results(pipeline)[-1] == ("ERROR", True)
+
+
+def check_results(pipeline: Pipeline) -> list[tuple[str, bool]]:
+    """Severity and outcome of the check of unmapped codes, run by run, as Dagster has noted them."""
+    import dagster as dg
+
+    os.environ["DAGSTER_EVENT_LOG_DIR"] = str(pipeline.settings.dagster_home / "history" / "runs")
+    key = dg.AssetCheckKey(dg.AssetKey(["audit_unmapped_codes"]), "warn_of_codes_without_a_reason")
+    with dg.DagsterInstance.from_config(str(pipeline.settings.dagster_home)) as instance:
+        records = instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
+        found = [record.event.asset_check_evaluation for record in records if record.event is not None]
+    return [(evaluation.severity.value, evaluation.passed) for evaluation in reversed(found) if evaluation is not None]

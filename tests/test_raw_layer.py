@@ -144,6 +144,59 @@ def test_broken_json_lines_are_set_apart_with_their_line(pipeline: Pipeline) -> 
     assert [line for _, line, _, _ in rejected(pipeline)] == [3, 4, 5]
 
 
+SEND = {"send_id": "s1", "message_id": "m", "channel": "sms", "customer_id": "c", "sent_at": "2026-10-01"}
+
+
+@pytest.mark.parametrize("is_broken", [False, True], ids=["in one go", "with care"])
+def test_an_array_of_objects_gives_a_row_for_each(pipeline: Pipeline, is_broken: bool) -> None:
+    lines = [
+        json.dumps([{**SEND, "extra": [{"a": 1}]}, {**SEND, "send_id": "s2", "price": 0.0075}]),
+        json.dumps({**SEND, "send_id": 3}),
+        "[]",
+        json.dumps([{**SEND, "send_id": "s4", "body": None}]),
+        *(['{"send_id": "s5", '] if is_broken else []),
+    ]
+    entry = load_one(pipeline, "outbound/sends/a.jsonl", "\n".join(lines) + "\n")
+    assert (entry.row_count, entry.rejected_count) == ((5, 1) if is_broken else (4, 0))
+    assert [(row["send_id"], row["_line"], row["price"], row["extra"]) for row in raw_rows(pipeline)] == [
+        ("s1", 1, None, '[{"a":1}]'),
+        ("s2", 1, "0.0075", None),
+        ("3", 2, None, None),
+        ("s4", 4, None, None),
+    ]
+
+
+@pytest.mark.parametrize("is_broken", [False, True], ids=["in one go", "with care"])
+def test_an_answer_gives_the_rows_that_it_holds(tmp_path: Path, is_broken: bool) -> None:
+    table = ExtractTable("source", "table", ("id", "n"), ("id",), (), "", rows_in="results")
+    lines = [
+        '{"results": [{"id": "a", "n": 0.5, "x": {"y": 1}}, {"id": "b"}], "page": 1}',
+        '{"results": {"id": "c"}}',
+        '{"id": "d", "results": "of something else"}',
+        '{"results": []}',
+        *(["{"] if is_broken else []),
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    lineage = Lineage("file", "hash", __import__("datetime").datetime(2026, 1, 1))
+    result = read_extract(tmp_path / "a.jsonl", table, lineage, tmp_path / "out.parquet")
+    assert (result.row_count, len(result.rejected)) == (4, int(is_broken))
+    rows = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    assert [(row["id"], row["n"], row["x"], row["_line"]) for row in rows] == [
+        ("a", "0.5", '{"y":1}', 1),
+        ("b", None, None, 1),
+        ("c", None, None, 2),
+        ("d", None, None, 3),
+    ]
+
+
+def test_values_in_an_array_that_are_no_objects_are_set_apart(pipeline: Pipeline) -> None:
+    lines = [json.dumps([SEND, 5, None, {**SEND, "send_id": "s2"}]), '["s3"]', json.dumps(SEND)]
+    entry = load_one(pipeline, "outbound/sends/a.jsonl", "\n".join(lines))
+    assert (entry.row_count, entry.rejected_count) == (6, 3)
+    assert [(row["send_id"], row["_line"]) for row in raw_rows(pipeline)] == [("s1", 1), ("s2", 1), ("s1", 3)]
+    assert [(line, record) for _, line, record, _ in rejected(pipeline)] == [(1, "5"), (1, "null"), (2, '["s3"]')]
+
+
 def test_lines_are_counted_over_values_of_several_lines(pipeline: Pipeline) -> None:
     content = (
         HEADER + 's1,m,sms,c,2026,"a\nb\nc"\n' + "s2,m,sms,c,2026,x\n" + 's3,m,sms,c,2026,"a\n"\n' + "s4,m,sms,c,2026,x"

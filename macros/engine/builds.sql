@@ -42,3 +42,20 @@
     {%- endfor -%}
     read_parquet([{{ files | join(", ") }}], union_by_name = true, hive_partitioning = false)
 {%- endmacro -%}
+
+{%- macro loaded_extract_tables() -%}
+    {#- The tables of which any extract was loaded, each as source/table; none (the value) where the loader noted nothing yet. -#}
+    {{ return(adapter.dispatch('loaded_extract_tables', 'outbound_sms')()) }}
+{%- endmacro -%}
+
+{%- macro duckdb__loaded_extract_tables() -%}
+    {%- set path = (env_var('WAREHOUSE_DIR', 'warehouse') ~ '/raw/pipeline/loads.parquet').replace("'", "''") -%}
+    {%- if run_query("select count(*) from glob('" ~ path ~ "')").rows[0][0] == 0 -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {{ return(
+        run_query(
+            "select distinct source || '/' || table_name from read_parquet('" ~ path ~ "') where outcome = 'loaded'"
+        ).columns[0].values() | list
+    ) }}
+{%- endmacro -%}

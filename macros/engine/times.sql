@@ -33,6 +33,37 @@
     ))
 {%- endmacro -%}
 
+{%- macro carrier_timestamp(text) -%}
+    {#- A time as carriers' logs have it: as utc_timestamp_or_rfc_2822, with white space before the offset, or as seconds,
+        milliseconds or microseconds since 1970. -#}
+    {{ return(adapter.dispatch('carrier_timestamp', 'outbound_sms')(text)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__carrier_timestamp(text) -%}
+    case
+        when regexp_full_match({{ text }}, '[0-9]{9,10}(\.[0-9]+)?')
+            then make_timestamp(cast(round(try_cast({{ text }} as decimal(28, 6)) * 1000000) as bigint))
+        when regexp_full_match({{ text }}, '[0-9]{13}(\.[0-9]+)?')
+            then make_timestamp(cast(round(try_cast({{ text }} as decimal(28, 6)) * 1000) as bigint))
+        when regexp_full_match({{ text }}, '[0-9]{16}') then make_timestamp(try_cast({{ text }} as bigint))
+        else coalesce(
+            {{ utc_timestamp_or_rfc_2822(text) }},
+            timezone('UTC', try_cast(
+                regexp_replace({{ text }}, '\s+([+-][0-9]{2}:?[0-9]{2})(\s+(UTC|GMT|Z))?$', '\1') as timestamptz
+            ))
+        )
+    end
+{%- endmacro -%}
+
+{%- macro receipt_minute(text) -%}
+    {#- The minute in a receipt of the form YYMMDDhhmm, as SMPP has it: no seconds, and in no zone that it names. Taken for UTC. -#}
+    {{ return(adapter.dispatch('receipt_minute', 'outbound_sms')(text)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__receipt_minute(text) -%}
+    case when regexp_full_match({{ text }}, '[0-9]{10}') then try_strptime({{ text }}, '%y%m%d%H%M') end
+{%- endmacro -%}
+
 {%- macro local_date(timestamp, zone) -%}
     {#- The day, in an IANA zone, of a UTC timestamp. -#}
     {{ return(adapter.dispatch('local_date', 'outbound_sms')(timestamp, zone)) }}
@@ -65,6 +96,14 @@
 
 {%- macro duckdb__add_hours(timestamp, hours) -%}
     ({{ timestamp }} + to_hours({{ hours }}))
+{%- endmacro -%}
+
+{%- macro add_milliseconds(timestamp, milliseconds) -%}
+    {{ return(adapter.dispatch('add_milliseconds', 'outbound_sms')(timestamp, milliseconds)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__add_milliseconds(timestamp, milliseconds) -%}
+    ({{ timestamp }} + to_milliseconds({{ milliseconds }}))
 {%- endmacro -%}
 
 {%- macro iso_8601(timestamp) -%}

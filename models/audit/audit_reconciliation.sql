@@ -11,14 +11,11 @@ with loads as (
 ),
 
 extract_tables as (
-    {%- for source, table_name in [
-        ('outbound', 'sends'), ('outbound', 'statuses'), ('outbound', 'replies'),
-        ('twilio', 'messages'), ('twilio', 'status_callbacks'),
-    ] %}
+    {%- for table in extract_tables() %}
 
     select
-        '{{ source }}' as source,
-        '{{ table_name }}' as table_name
+        '{{ table.source }}' as source,
+        '{{ table.table }}' as table_name
     {%- if not loop.last %}
 
     union all

@@ -2,14 +2,6 @@
 
 -- noqa: disable=layout.indent,aliasing.unused
 
-{%- set staged = [
-    ('outbound', 'sends', ref('stg_outbound__sends')),
-    ('outbound', 'statuses', ref('stg_outbound__statuses')),
-    ('outbound', 'replies', ref('stg_outbound__replies')),
-    ('twilio', 'messages', ref('stg_twilio__messages')),
-    ('twilio', 'status_callbacks', ref('stg_twilio__status_callbacks')),
-] -%}
-
 {{ also_depends_on(['stg_pipeline__new_extracts', 'int_row_places']) }}
 
 -- Of the extracts that this build applies: rows that could not be read from their file, and rows that staging
@@ -51,7 +43,7 @@ where exists (
 )
 {%- endif %}
 
-{%- for source, table_name, relation in staged %}
+{%- for table in extract_tables(only_loaded=true) %}
 
 union all
 
@@ -63,12 +55,12 @@ select
     staged.line_number,
     staged.record,
     staged.rejection_reason as reason
-from {{ relation }} as staged
+from {{ ref(table.model) }} as staged
 inner join searched_tables
     on
-        searched_tables.source = '{{ source }}'
-        and searched_tables.table_name = '{{ table_name }}'
+        searched_tables.source = '{{ table.source }}'
+        and searched_tables.table_name = '{{ table.table }}'
 where
     staged.rejection_reason is not null
-    and {{ is_of_new_extract('staged.content_hash', source, table_name) }}
+    and {{ is_of_new_extract('staged.content_hash', table.source, table.table) }}
 {%- endfor %}

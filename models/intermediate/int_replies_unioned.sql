@@ -1,16 +1,11 @@
+-- noqa: disable=layout.indent
+
 {{ config(materialized='view') }}
 
 with application_replies as (
 
     select * from {{ ref('stg_outbound__replies') }}
     where rejection_reason is null
-
-),
-
-twilio_messages as (
-
-    select * from {{ ref('stg_twilio__messages') }}
-    where rejection_reason is null and not is_outbound
 
 ),
 
@@ -34,27 +29,30 @@ unioned as (
         line_number,
         {{ is_of_new_extract('content_hash', 'outbound', 'replies') }} as is_new
     from application_replies
+    {%- for log in carrier_logs('replies', only_loaded=true) %}
 
     union all
 
     select
-        message_sid as reply_id,
+        provider_message_id as reply_id,
         null as send_id,
         from_number,
         null as customer_id,
         channel,
         to_number,
         body,
-        'twilio' as provider,
+        '{{ log.source }}' as provider,
         sent_at as received_at,
         updated_at,
-        'twilio' as source,
-        'messages' as table_name,
+        '{{ log.source }}' as source,
+        '{{ log.table }}' as table_name,
         content_hash,
         extract_number,
         line_number,
-        {{ is_of_new_extract('content_hash', 'twilio', 'messages') }} as is_new
-    from twilio_messages
+        {{ is_of_new_extract('content_hash', log.source, log.table) }} as is_new
+    from {{ ref(log.model) }}
+    where rejection_reason is null and not is_outbound
+    {%- endfor %}
 
 )
 

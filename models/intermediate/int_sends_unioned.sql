@@ -1,3 +1,5 @@
+-- noqa: disable=layout.indent
+
 {{ config(materialized='table') }}
 
 -- A table, so that the texts of extracts are typed once; all that follows reads its columns.
@@ -6,13 +8,6 @@ with application_sends as (
 
     select * from {{ ref('stg_outbound__sends') }}
     where rejection_reason is null
-
-),
-
-twilio_messages as (
-
-    select * from {{ ref('stg_twilio__messages') }}
-    where rejection_reason is null and is_outbound
 
 ),
 
@@ -52,12 +47,13 @@ unioned as (
         line_number,
         {{ is_of_new_extract('content_hash', 'outbound', 'sends') }} as is_new
     from application_sends
+    {%- for log in carrier_logs('sends', only_loaded=true) %}
 
     union all
 
     select
-        message_sid as send_id,
-        coalesce(messaging_service_sid, from_number) as message_id,
+        provider_message_id as send_id,
+        message_id,
         to_number as customer_id,
         channel,
         null as message_title,
@@ -75,20 +71,22 @@ unioned as (
         segment_count_text,
         price_text,
         currency_code,
-        'twilio' as provider,
-        message_sid as provider_message_id,
+        '{{ log.source }}' as provider,
+        provider_message_id,
         segment_count,
         price,
         sent_at,
         updated_at,
         true as is_carrier_log,
-        'twilio' as source,
-        'messages' as table_name,
+        '{{ log.source }}' as source,
+        '{{ log.table }}' as table_name,
         content_hash,
         extract_number,
         line_number,
-        {{ is_of_new_extract('content_hash', 'twilio', 'messages') }} as is_new
-    from twilio_messages
+        {{ is_of_new_extract('content_hash', log.source, log.table) }} as is_new
+    from {{ ref(log.model) }}
+    where rejection_reason is null and is_outbound and sent_at is not null
+    {%- endfor %}
 
 )
 

@@ -8,14 +8,29 @@ with statuses as (
 
 )
 
--- The key names one of the rows that say the same; which one does not matter, and it goes no further than the audit.
+-- Rows that say the same are one status. Its key is what they say, since a line of a file may hold several rows.
 select
-    min(content_hash || ':' || line_number) as status_key,
+    concat_ws(
+        '|',
+        source,
+        table_name,
+        coalesce(send_id, ''),
+        coalesce(provider, ''),
+        coalesce(provider_message_id, ''),
+        coalesce(recipient, ''),
+        status,
+        coalesce(error_code, ''),
+        coalesce(error_code_space, ''),
+        coalesce(error_message, ''),
+        coalesce(report_key, ''),
+        coalesce(cast(occurred_at as varchar), '')
+    ) as status_key,
     source,
     table_name,
     send_id,
     provider,
     provider_message_id,
+    recipient,
     status,
     error_code,
     error_code_space,
@@ -33,9 +48,11 @@ group by
     send_id,
     provider,
     provider_message_id,
+    recipient,
     status,
     error_code,
     error_code_space,
     error_message,
+    report_key,
     occurred_at,
     is_carrier_log

@@ -1,22 +1,10 @@
+-- noqa: disable=layout.indent
+
 {{ config(materialized='view') }}
 
 with outbound_statuses as (
 
     select * from {{ ref('stg_outbound__statuses') }}
-    where rejection_reason is null
-
-),
-
-twilio_messages as (
-
-    select * from {{ ref('stg_twilio__messages') }}
-    where rejection_reason is null and is_outbound
-
-),
-
-twilio_status_callbacks as (
-
-    select * from {{ ref('stg_twilio__status_callbacks') }}
     where rejection_reason is null
 
 ),
@@ -27,10 +15,12 @@ unioned as (
         send_id,
         provider,
         provider_message_id,
+        cast(null as varchar) as recipient,
         status,
         error_code,
         error_code_space,
         error_message,
+        cast(null as varchar) as report_key,
         occurred_at,
         false as is_carrier_log,
         'outbound' as source,
@@ -40,46 +30,31 @@ unioned as (
         line_number,
         {{ is_of_new_extract('content_hash', 'outbound', 'statuses') }} as is_new
     from outbound_statuses
+    {%- for log in carrier_logs('statuses', only_loaded=true) %}
 
     union all
 
     select
         null as send_id,
-        'twilio' as provider,
-        message_sid as provider_message_id,
+        '{{ log.source }}' as provider,
+        provider_message_id,
+        recipient,
         status,
         error_code,
-        null as error_code_space,
+        error_code_space,
         error_message,
+        report_key,
         status_at as occurred_at,
         true as is_carrier_log,
-        'twilio' as source,
-        'messages' as table_name,
+        '{{ log.source }}' as source,
+        '{{ log.table }}' as table_name,
         content_hash,
         extract_number,
         line_number,
-        {{ is_of_new_extract('content_hash', 'twilio', 'messages') }} as is_new
-    from twilio_messages
-
-    union all
-
-    select
-        null as send_id,
-        'twilio' as provider,
-        message_sid as provider_message_id,
-        status,
-        error_code,
-        null as error_code_space,
-        error_message,
-        occurred_at,
-        true as is_carrier_log,
-        'twilio' as source,
-        'status_callbacks' as table_name,
-        content_hash,
-        extract_number,
-        line_number,
-        {{ is_of_new_extract('content_hash', 'twilio', 'status_callbacks') }} as is_new
-    from twilio_status_callbacks
+        {{ is_of_new_extract('content_hash', log.source, log.table) }} as is_new
+    from {{ ref(log.model) }}
+    where rejection_reason is null and is_outbound
+    {%- endfor %}
 
 )
 

@@ -12,16 +12,16 @@ where false
 {%- else %}
 
 with new_keys as (
+
+    select cast(null as varchar) as key
+    where false
     {%- for source_name, table_name in keyed_tables() %}
-    {%- set outer = loop %}
     {%- for key in extract_keys(source_name, table_name) %}
 
-    select {{ cleaned('"' ~ key ~ '"') }} as key
-    from ({{ new_extract_rows(source_name, table_name) }}) as new_rows
-    {%- if not (loop.last and outer.last) %}
-
     union
-    {%- endif %}
+
+    select {{ extract_key(key) }} as key
+    from ({{ new_extract_rows(source_name, table_name) }}) as new_rows
     {%- endfor %}
     {%- endfor %}
 

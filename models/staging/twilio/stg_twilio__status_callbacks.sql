@@ -61,11 +61,15 @@ checked as (
 )
 
 select
-    message_sid,
+    message_sid as provider_message_id,
+    true as is_outbound,
+    cast(null as varchar) as recipient,
     status,
     error_code,
+    cast(null as varchar) as error_code_space,
     error_message,
-    occurred_at,
+    cast(null as varchar) as report_key,
+    occurred_at as status_at,
     rejection_reason,
     case when rejection_reason is not null then {{ record_as_json('record') }} end as record,
     file,

@@ -1,0 +1,99 @@
+{%- set declared = source_columns('bandwidth', 'callbacks') -%}
+
+with source as (
+
+    {{ extract_rows('bandwidth', 'callbacks') }}
+
+),
+
+provider_statuses as (
+
+    select * from {{ ref('provider_statuses') }}
+    where provider = 'bandwidth'
+
+),
+
+renamed as (
+
+    select
+        {{ json_value('message', 'id') }} as provider_message_id,
+        {{ word('type') }} as provider_status,
+        {{ json_value('message', 'from') }} as sender,
+        coalesce({{ cleaned('"to"') }}, {{ json_value('message', 'to[0]') }}) as recipient_number,
+        {{ json_value('message', 'to[1]') }} is not null as is_group,
+        {{ json_text('message', 'text') }} as body,
+        {{ cleaned('errorcode') }} as provider_code,
+        nullif(description, '') as error_message,
+        {{ cleaned('time') }} as status_at_text,
+        {{ json_value('message', 'time') }} as received_at_text,
+        {{ raw_record(declared) }} as record,
+        _file as file,
+        _content_hash as content_hash,
+        coalesce(_extract_number, 0) as extract_number,
+        _line as line_number,
+        _loaded_at as loaded_at
+    from source
+
+),
+
+typed as (
+
+    select
+        *,
+        coalesce(provider_status, '') <> 'message-received' as is_outbound,
+        {{ e164('sender') }} as from_number,
+        {{ e164('recipient_number') }} as to_number,
+        {{ issue_code('provider_code') }} as error_code,
+        {{ carrier_timestamp('status_at_text') }} as status_at,
+        {{ carrier_timestamp('received_at_text') }} as received_at
+    from renamed
+
+),
+
+checked as (
+
+    select
+        typed.*,
+        provider_statuses.status,
+        {{ rejection_reason(
+            [
+                ["provider_message_id is null", "'lacks a value in message.id'"],
+                ["typed.provider_status is null", "'lacks a value in type'"],
+                ["is_outbound and provider_statuses.status is null", "'unknown type: ' || typed.provider_status"],
+                ["coalesce(status_at_text, received_at_text) is null", "'lacks a value in time'"],
+                ["not is_outbound and sender is null", "'lacks a value in message.from'"],
+            ]
+            + time_conditions('time', 'status_at_text', 'status_at')
+            + time_conditions('message.time', 'received_at_text', 'received_at')
+        ) }} as rejection_reason
+    from typed
+    left join provider_statuses
+        on typed.provider_status = provider_statuses.provider_status
+
+)
+
+select
+    provider_message_id,
+    is_outbound,
+    'sms' as channel,
+    from_number,
+    to_number,
+    -- Of a message to several recipients, each event is of one of them.
+    case when is_group then to_number end as recipient,
+    body,
+    status,
+    error_code,
+    cast(null as varchar) as error_code_space,
+    case when is_outbound then error_message end as error_message,
+    cast(null as varchar) as report_key,
+    coalesce(received_at, status_at) as sent_at,
+    coalesce(status_at, received_at) as status_at,
+    coalesce(status_at, received_at) as updated_at,
+    rejection_reason,
+    case when rejection_reason is not null then {{ record_as_json('record') }} end as record,
+    file,
+    content_hash,
+    extract_number,
+    line_number,
+    loaded_at
+from checked

@@ -1,0 +1,115 @@
+{%- set declared = source_columns('infobip', 'delivery_reports') -%}
+
+with source as (
+
+    {{ extract_rows('infobip', 'delivery_reports') }}
+
+),
+
+provider_statuses as (
+
+    select * from {{ ref('provider_statuses') }}
+    where provider = 'infobip'
+
+),
+
+renamed as (
+
+    select
+        {{ cleaned('messageid') }} as provider_message_id,
+        {{ cleaned('"from"') }} as sender,
+        {{ cleaned('"to"') }} as recipient_number,
+        coalesce(
+            lower({{ json_value('status', 'name') }}),
+            lower({{ json_value('status', 'groupName') }}),
+            lower({{ plain_text('status') }})
+        ) as provider_status,
+        {{ json_value('status', 'id') }} as status_code,
+        {{ json_value('error', 'id') }} as report_code,
+        coalesce(
+            case when {{ json_value('error', 'name') }} <> 'NO_ERROR' then {{ json_value('error', 'description') }} end,
+            {{ json_value('status', 'description') }}
+        ) as error_message,
+        coalesce({{ cleaned('smscount') }}, {{ cleaned('messagecount') }}) as segment_count_text,
+        {{ json_value('price', 'pricePerMessage') }} as price_text,
+        upper({{ json_value('price', 'currency') }}) as currency_code,
+        {{ cleaned('sentat') }} as carrier_sent_at_text,
+        {{ cleaned('doneat') }} as done_at_text,
+        {{ raw_record(declared) }} as record,
+        _file as file,
+        _content_hash as content_hash,
+        coalesce(_extract_number, 0) as extract_number,
+        _line as line_number,
+        _loaded_at as loaded_at
+    from source
+
+),
+
+typed as (
+
+    select
+        *,
+        {{ e164('sender') }} as from_number,
+        {{ e164('recipient_number') }} as to_number,
+        {{ count_or_null('segment_count_text') }} as segment_count,
+        {{ issue_code('report_code') }} as report_error_code,
+        {{ unsigned_amount('price_text') }} as price_per_part,
+        {{ carrier_timestamp('carrier_sent_at_text') }} as carrier_sent_at,
+        {{ carrier_timestamp('done_at_text') }} as done_at
+    from renamed
+
+),
+
+checked as (
+
+    select
+        typed.*,
+        provider_statuses.status,
+        {{ rejection_reason(
+            [
+                ["provider_message_id is null", "'lacks a value in messageId'"],
+                ["recipient_number is null", "'lacks a value in to'"],
+                ["typed.provider_status is null", "'lacks a value in status.name'"],
+                ["provider_statuses.status is null", "'unknown status: ' || typed.provider_status"],
+                ["coalesce(carrier_sent_at_text, done_at_text) is null", "'lacks a time: expected sentAt or doneAt'"],
+            ]
+            + time_conditions('sentAt', 'carrier_sent_at_text', 'carrier_sent_at')
+            + time_conditions('doneAt', 'done_at_text', 'done_at')
+        ) }} as rejection_reason
+    from typed
+    left join provider_statuses
+        on typed.provider_status = provider_statuses.provider_status
+
+)
+
+select
+    provider_message_id,
+    true as is_outbound,
+    'sms' as channel,
+    coalesce(from_number, 'infobip') as message_id,
+    from_number,
+    to_number,
+    cast(null as varchar) as recipient,
+    cast(null as varchar) as body,
+    status,
+    -- The error says more than the status; where there is none, the status is the code.
+    case when status in {{ issue_statuses() }} then coalesce(report_error_code, status_code) end as error_code,
+    case when report_error_code is null then 'status' else 'error' end as error_code_space,
+    case when status in {{ issue_statuses() }} then error_message end as error_message,
+    segment_count_text,
+    price_text,
+    currency_code,
+    segment_count,
+    cast(price_per_part * coalesce(segment_count, 1) as decimal(18, 6)) as price,
+    cast(null as varchar) as report_key,
+    coalesce(carrier_sent_at, done_at) as sent_at,
+    coalesce(done_at, carrier_sent_at) as status_at,
+    coalesce(done_at, carrier_sent_at) as updated_at,
+    rejection_reason,
+    case when rejection_reason is not null then {{ record_as_json('record') }} end as record,
+    file,
+    content_hash,
+    extract_number,
+    line_number,
+    loaded_at
+from checked

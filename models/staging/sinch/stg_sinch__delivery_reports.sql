@@ -1,0 +1,86 @@
+{%- set declared = source_columns('sinch', 'delivery_reports') -%}
+
+with source as (
+
+    {{ extract_rows('sinch', 'delivery_reports') }}
+
+),
+
+provider_statuses as (
+
+    select * from {{ ref('provider_statuses') }}
+    where provider = 'sinch'
+
+),
+
+renamed as (
+
+    select
+        {{ cleaned('batch_id') }} as provider_message_id,
+        {{ word('status') }} as provider_status,
+        {{ cleaned('code') }} as provider_code,
+        {{ cleaned('recipient') }} as recipient_number,
+        {{ cleaned('"at"') }} as status_at_text,
+        {{ cleaned('operator_status_at') }} as operator_status_at_text,
+        {{ raw_record(declared) }} as record,
+        _file as file,
+        _content_hash as content_hash,
+        coalesce(_extract_number, 0) as extract_number,
+        _line as line_number,
+        _loaded_at as loaded_at
+    from source
+
+),
+
+typed as (
+
+    select
+        *,
+        {{ e164('recipient_number') }} as recipient,
+        {{ issue_code('provider_code') }} as error_code,
+        {{ carrier_timestamp('status_at_text') }} as status_at,
+        {{ carrier_timestamp('operator_status_at_text') }} as operator_status_at
+    from renamed
+
+),
+
+checked as (
+
+    select
+        typed.*,
+        provider_statuses.status,
+        {{ rejection_reason(
+            [
+                ["provider_message_id is null", "'lacks a value in batch_id'"],
+                ["recipient_number is null", "'lacks a value in recipient'"],
+                ["typed.provider_status is null", "'lacks a value in status'"],
+                ["provider_statuses.status is null", "'unknown status: ' || typed.provider_status"],
+            ]
+            + time_conditions('at', 'status_at_text', 'status_at')
+            + time_conditions('operator_status_at', 'operator_status_at_text', 'operator_status_at')
+        ) }} as rejection_reason
+    from typed
+    left join provider_statuses
+        on typed.provider_status = provider_statuses.provider_status
+
+)
+
+select
+    provider_message_id,
+    true as is_outbound,
+    -- A batch may have many recipients, each a send of its own.
+    recipient,
+    status,
+    error_code,
+    cast(null as varchar) as error_code_space,
+    cast(null as varchar) as error_message,
+    cast(null as varchar) as report_key,
+    coalesce(status_at, operator_status_at) as status_at,
+    rejection_reason,
+    case when rejection_reason is not null then {{ record_as_json('record') }} end as record,
+    file,
+    content_hash,
+    extract_number,
+    line_number,
+    loaded_at
+from checked

@@ -1,0 +1,103 @@
+{%- set declared = source_columns('vonage', 'delivery_receipts') -%}
+
+with source as (
+
+    {{ extract_rows('vonage', 'delivery_receipts') }}
+
+),
+
+provider_statuses as (
+
+    select * from {{ ref('provider_statuses') }}
+    where provider = 'vonage'
+
+),
+
+renamed as (
+
+    select
+        {{ cleaned('messageid') }} as provider_message_id,
+        {{ word('status') }} as provider_status,
+        {{ cleaned('"err-code"') }} as provider_code,
+        {{ cleaned('"message-timestamp"') }} as pushed_at_text,
+        {{ cleaned('"timestamp"') }} as signed_at_text,
+        {{ cleaned('scts') }} as receipt_minute_text,
+        {{ raw_record(declared) }} as record,
+        _file as file,
+        _content_hash as content_hash,
+        coalesce(_extract_number, 0) as extract_number,
+        _line as line_number,
+        _loaded_at as loaded_at
+    from source
+
+),
+
+typed as (
+
+    select
+        *,
+        {{ issue_code('provider_code') }} as error_code,
+        {{ carrier_timestamp('pushed_at_text') }} as pushed_at,
+        {{ carrier_timestamp('signed_at_text') }} as signed_at,
+        {{ receipt_minute('receipt_minute_text') }} as receipt_minute,
+        cast(null as decimal(18, 6)) as price
+    from renamed
+
+),
+
+checked as (
+
+    select
+        typed.*,
+        provider_statuses.status,
+        {{ rejection_reason(
+            [
+                ["provider_message_id is null", "'lacks a value in messageId'"],
+                ["typed.provider_status is null", "'lacks a value in status'"],
+                ["provider_statuses.status is null", "'unknown status: ' || typed.provider_status"],
+            ]
+            + time_conditions('message-timestamp', 'pushed_at_text', 'pushed_at')
+            + time_conditions('timestamp', 'signed_at_text', 'signed_at')
+        ) }} as rejection_reason
+    from typed
+    left join provider_statuses
+        on typed.provider_status = provider_statuses.provider_status
+
+),
+
+reports as (
+
+    select
+        *,
+        -- The minute of the carrier's receipt is often not in UTC: only where there is nothing better.
+        coalesce(pushed_at, signed_at, receipt_minute) as status_at,
+        concat_ws('|', status, error_code, pushed_at, signed_at, receipt_minute) as report_key,
+        -- Each part of a long message has its own receipt; without a number, each final receipt is taken for one part.
+        case
+            when status in {{ issue_statuses() }} or status in {{ delivery_statuses() }}
+                then concat_ws('|', status, error_code, pushed_at, signed_at, receipt_minute)
+        end as part
+    from checked
+
+),
+
+{{ combined_parts('reports', 'vonage', 'dlr') }}
+
+select
+    provider_message_id,
+    true as is_outbound,
+    cast(null as varchar) as recipient,
+    combined_status as status,
+    error_code,
+    cast(null as varchar) as error_code_space,
+    cast(null as varchar) as error_message,
+    report_key,
+    combined_status_at as status_at,
+    rejection_reason,
+    case when rejection_reason is not null then {{ record_as_json('record') }} end as record,
+    file,
+    content_hash,
+    extract_number,
+    line_number,
+    loaded_at
+from combined
