@@ -129,6 +129,15 @@ deduplicated as (
 
     select * from unclaimed
 
+),
+
+encoded as (
+
+    select
+        *,
+        case when channel = 'sms' then {{ text_kind('body') }} end as text_kind
+    from deduplicated
+
 )
 
 select
@@ -151,7 +160,13 @@ select
     currency_code,
     provider,
     provider_message_id,
-    segment_count,
+    case text_kind
+        when 'ucs2' then 'ucs2'
+        when 'basic' then 'gsm7'
+        when 'extended' then 'gsm7'
+    end as encoding,
+    segment_count as reported_segment_count,
+    case when text_kind is not null then {{ segment_count('body', 'text_kind') }} end as computed_segment_count,
     price,
     sent_at,
     updated_at,
@@ -159,4 +174,4 @@ select
     source,
     table_name,
     new_row_count
-from deduplicated
+from encoded
