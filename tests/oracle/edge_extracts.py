@@ -181,11 +181,7 @@ class _Generator:
         channel = self.chance.choice(CHANNELS)
         at = self._time()
         provider = self.chance.choice(["twilio", "Twilio ", "twilio", "vonage", None])
-        body = (
-            "x" * self.chance.choice([1800, 1801])
-            if self._maybe(0.05)
-            else self.chance.choice(SEND_BODIES)
-        )
+        body = "x" * self.chance.choice([1800, 1801]) if self._maybe(0.05) else self.chance.choice(SEND_BODIES)
         row: dict[str, str | None] = {
             "send_id": f"s{n:05d}",
             "message_id": f"m{self.chance.randrange(9)}",
