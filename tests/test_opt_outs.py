@@ -17,6 +17,18 @@ from tests.pipeline import Pipeline
 Ask = Callable[[list[str]], list[bool]]
 
 REQUESTS = [
+    "Lose my number please",
+    "remove from list",
+    "stop all communication",
+    "I want off this text list",
+    "I'm not your customer, stop w the texts",
+    "Do NOT send anything else to this number",
+    "How can I make these texts stop?",
+    "quit it with the texts",
+    "kindly stop texting my wife's phone",
+    "I wish to withdraw my consent for sms",
+    "please take this number out of your system",
+    "halt these messages",
     "STOP",
     "please stop texting me",
     "Please, stop texting me!!",
@@ -212,6 +224,18 @@ REQUESTS = [
 ]
 
 NO_REQUESTS = [
+    "Don't text dad, he is driving",
+    "he said stop and I stopped",
+    "we need to stop meeting like this",
+    "remove the old one and send me the new one",
+    "I'll take the kids off your hands",
+    "Never contacted them before",
+    "Text me again later",
+    "don't forget to message me again",
+    "Don't contact the school yet",
+    "please don't write me off yet",
+    "I don't like these messages getting lost",
+    "when do messages stop being free",
     "cancel my order",
     "can't stop laughing",
     "the end",

@@ -1,13 +1,15 @@
 {%- macro asks_to_opt_out(words) -%}
-    {#- Whether a text asks for no more messages in ordinary language, by the phrases of the seed `opt_out_phrases`: what matches an
-        exception is taken away, and what is left has to match a request. words: a column of `plain_words`. -#}
+    {#- Whether a text asks for no more messages in ordinary language, by the phrases of the seed `opt_out_phrases`:
+        what matches an exception is taken away, and what is left has to match a request. words: a column of
+        `plain_words`. -#}
     {{- also_depends_on(['opt_out_phrases']) -}}
     {{ return(adapter.dispatch('asks_to_opt_out', 'outbound_sms')(words)) }}
 {%- endmacro -%}
 
 {%- macro duckdb__asks_to_opt_out(words) -%}
-    {#- The phrases are written into the statement as patterns: DuckDB compiles a pattern that comes out of a table anew for each row,
-        which takes ten thousand times as long. Most texts match no request, and are through after the first look. -#}
+    {#- The phrases are written into the statement as patterns: DuckDB compiles a pattern that comes out of a table
+        anew for each row, which takes ten thousand times as long. Most texts match no request, and are through after
+        the first look. -#}
     {%- set patterns = duckdb__opt_out_patterns() -%}
     {%- set left = "regexp_replace(" ~ words ~ ", '" ~ patterns.exception | join('|') ~ "', ' # ', 'g')" -%}
     case
@@ -23,10 +25,11 @@
 {%- endmacro -%}
 
 {%- macro duckdb__opt_out_patterns() -%}
-    {#- The phrases of each kind as regular expressions, as the insides of text literals; one that nothing matches where there are no
-        phrases, as while the project is only parsed. How phrases are written: docs/opt_outs.md. -#}
-    {#- Requests are split: an expression of more than about 20,000 characters outgrows the memory of the engine's automaton, and
-        then takes 20 times as long. -#}
+    {#- The phrases of each kind as regular expressions, as the insides of text literals; one that nothing matches
+        where there are no phrases, as while the project is only parsed. How phrases are written: docs/opt_outs.md.
+        -#}
+    {#- Requests are split: an expression of more than some 15,000 characters outgrows the memory of the engine's
+        automaton, and then takes 20 times as long. -#}
     {%- set longest = 10000 -%}
     {%- set found = {'request': [[]], 'exception': [[]]} -%}
     {%- set phrases = adapter.get_relation('marts', target.schema, 'opt_out_phrases') if execute -%}
@@ -38,7 +41,8 @@
             {%- set pattern = namespace(text=row.pattern) -%}
             {%- for _ in range(2) -%}
                 {%- for words in rows if words.phrase_kind == 'words' -%}
-                    {%- set pattern.text = pattern.text.replace('{' ~ words.word_list ~ '}', '(?:' ~ words.pattern ~ ')') -%}
+                    {%- set pattern.text = pattern.text
+                        .replace('{' ~ words.word_list ~ '}', '(?:' ~ words.pattern ~ ')') -%}
                 {%- endfor -%}
             {%- endfor -%}
             {%- set pattern.text = pattern.text
@@ -57,7 +61,9 @@
     {%- for kind, parts in found.items() -%}
         {%- do patterns.update({kind: []}) -%}
         {%- for part in parts -%}
-            {%- do patterns[kind].append('(?:^| )(?:' ~ part | join('|') ~ ')(?: |$)' if part else '[^\\x{0}-\\x{10FFFF}]') -%}
+            {%- do patterns[kind].append(
+                '(?:^| )(?:' ~ part | join('|') ~ ')(?: |$)' if part else '[^\\x{0}-\\x{10FFFF}]'
+            ) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(patterns) }}

@@ -1,8 +1,8 @@
-{#- How carriers encode and cut the text of an SMS (3GPP TS 23.038 and 23.040; docs/metrics.md). A text whose characters all are of
-    the GSM 7 bit alphabet takes one septet a character, two for one of the extension table; any other text is sent as UCS-2, in
-    UTF-16 units of two bytes, two of them for a character beyond U+FFFF. 140 bytes hold 160 septets or 70 units; where that is
-    not enough, each part loses 6 bytes to the header that joins the parts, and holds 153 or 67. The two halves of a character
-    always stay in one part. -#}
+{#- How carriers encode and cut the text of an SMS (3GPP TS 23.038 and 23.040; docs/metrics.md). A text whose
+    characters all are of the GSM 7 bit alphabet takes one septet a character, two for one of the extension table; any
+    other text is sent as UCS-2, in UTF-16 units of two bytes, two of them for a character beyond U+FFFF. 140 bytes
+    hold 160 septets or 70 units; where that is not enough, each part loses 6 bytes to the header that joins the
+    parts, and holds 153 or 67. The two halves of a character always stay in one part. -#}
 
 {%- macro text_kind(body) -%}
     {#- How a text is encoded: 'basic' (GSM-7, one septet a character), 'extended' (GSM-7, some with two) or 'ucs2';
@@ -11,8 +11,8 @@
 {%- endmacro -%}
 
 {%- macro segment_count(body, text_kind) -%}
-    {#- The parts that a text is sent and billed in; 1 for an empty one. text_kind: a column of that macro's values, so that the
-        alphabet is looked at once a row. -#}
+    {#- The parts that a text is sent and billed in; 1 for an empty one. text_kind: a column of that macro's values,
+        so that the alphabet is looked at once a row. -#}
     {{ return(adapter.dispatch('segment_count', 'outbound_sms')(body, text_kind)) }}
 {%- endmacro -%}
 
@@ -53,9 +53,9 @@
 {%- endmacro -%}
 
 {%- macro duckdb__count_parts(body, double, alone, part) -%}
-    {#- Each double character gets a second one, `_`, behind it, so that characters are units. Then each part becomes one letter: the
-        whole text where it fits alone, else as many units as a part holds, one less where the last would be the first half of a
-        double, and what is left in the end. -#}
+    {#- Each double character gets a second one, `_`, behind it, so that characters are units. Then each part becomes
+        one letter: the whole text where it fits alone, else as many units as a part holds, one less where the last
+        would be the first half of a double, and what is left in the end. -#}
     length(regexp_replace(
         regexp_replace({{ body }}, '[{{ double }}]', '\0_', 'g'),
         '(?s)\A.{1,{{ alone }}}\z|.{ {{- part - 1 -}} }[^{{ double }}]|.{ {{- part - 1 -}} }|.+',

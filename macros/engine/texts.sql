@@ -31,14 +31,15 @@
 {%- endmacro -%}
 
 {%- macro plain_words(text) -%}
-    {#- A text as words: lower case, without accents and apostrophes, one space around each. Sentences end in a word of their own,
-        `?` for a question and `.` for the others; the text begins with one too. -#}
+    {#- A text as words: lower case, without accents and apostrophes, one space around each. Sentences end in a word of
+        their own, `?` for a question and `.` for the others; the text begins with one too. -#}
     {{ return(adapter.dispatch('plain_words', 'outbound_sms')(text)) }}
 {%- endmacro -%}
 
 {%- macro duckdb__plain_words(text) -%}
-    {#- Single spaces, most of what is between words, stay as they are: replacing them too would cost three times as much. -#}
-    {%- set folded = namespace(text="'.' || lower(strip_accents(" ~ text ~ ")) || '.'") -%}
+    {#- Single spaces, most of what is between words, stay as they are: replacing them too would cost three times as
+        much. A zero byte would end the text for strip_accents. -#}
+    {%- set folded = namespace(text="'.' || lower(strip_accents(replace(" ~ text ~ ", chr(0), ' '))) || '.'") -%}
     {%- for apostrophe in ["''", '’', '`', '´'] -%}
         {%- set folded.text = "replace(" ~ folded.text ~ ", '" ~ apostrophe ~ "', '')" -%}
     {%- endfor -%}
