@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.dbt_build import PROJECT_DIR
@@ -507,7 +507,8 @@ PIECES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
+@example(["stop  *", "\x00 退订", " ? * . ?stop !? . ", "stop\n\n . \n", "* stop *", "a - - stop - "])
 @given(
     st.lists(
         st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=9).map(" ".join) | st.text(max_size=60),
