@@ -110,14 +110,15 @@
 {%- endmacro -%}
 
 {%- macro reread_extracts() -%}
-    {#- Hook: set aside the older rows of the touched sends. Only extracts are read that hold rows of one: fct_sends and
+    {#- Hook: set aside the older rows of the touched sends. Only extracts are read that hold rows of one: int_send_states and
         int_waiting_keys tell the first and last of each. A check reads all extracts. -#}
     {%- if execute and not is_full_build() -%}
         {%- set ranges -%}
             select
                 first_extract_number,
                 last_extract_number
-            from {{ ref('int_touched_sends') }}
+            from {{ existing('int_send_states') }}
+            where send_id in (select key from {{ this }})
             union
             select
                 first_extract_number,
@@ -176,6 +177,20 @@
                 {%- endfor %}
         )
     {%- endif -%}
+{%- endmacro -%}
+
+{%- macro replace_touched(column) -%}
+    {#- Hook: take away the rows of the ids that the build works on. -#}
+    {%- if execute and not is_full_build() -%}
+        delete from {{ this }}
+        where {{ column }} in (select key from {{ ref('stg_pipeline__touched_keys') }})
+    {%- endif -%}
+{%- endmacro -%}
+
+{%- macro written_states() -%}
+    {#- The states that the build made: all, or those of what it works on. -#}
+    {{- also_depends_on(['int_send_states', 'int_states_after']) -}}
+    {{ return(ref('int_send_states') if is_full_build() else ref('int_states_after')) }}
 {%- endmacro -%}
 
 {%- macro replace_touched_sends() -%}

@@ -34,6 +34,7 @@
         'int_message_days': of_messages,
         'int_message_delivery_seconds': of_messages,
         'int_replies_deduplicated': of_replies,
+        'int_send_states': "send_id" ~ of_keys,
         'int_unmapped_issues': "send_id" ~ of_keys,
         'int_waiting_keys': "key" ~ of_keys,
         'rpt_customer_contacts': of_customers,

@@ -22,6 +22,7 @@ CSV_FILES: dict[str, tuple[str, str]] = {
     "message_delivery.csv": ("export_message_delivery", "message_id"),
     "delivery_issues.csv": ("export_delivery_issues", "sent_at, send_id"),
     "responses.csv": ("export_responses", "received_at, reply_id"),
+    "opt_out_review.csv": ("export_opt_out_review", "received_at, reply_id"),
     "customer_engagement.csv": ("export_customer_engagement", "sent_date, channel, message_id"),
     "fix_list.csv": ("export_fix_list", "customer_id, to_number, issue_reason_id"),
 }

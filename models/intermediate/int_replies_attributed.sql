@@ -166,6 +166,7 @@ select
     named_or_found.keyword,
     named_or_found.keyword_group,
     named_or_found.is_opt_out,
+    named_or_found.is_possible_opt_out,
     named_or_found.send_id is not null and sends.send_id is null as is_waiting,
     {{ seconds_between('sends.sent_at', 'named_or_found.received_at') }} as response_seconds,
     sends.sent_at,

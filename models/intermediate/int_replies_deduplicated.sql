@@ -59,30 +59,39 @@ deduplicated as (
                 line_number desc nulls last
         ) = 1
 
+),
+
+worded as (
+
+    select
+        *,
+        {{ normalized_keyword('body') }} as normalized_keyword,
+        {{ plain_words('body') }} as words
+    from deduplicated
+
 )
 
 select
-    deduplicated.reply_id,
-    deduplicated.send_id,
-    deduplicated.from_number,
-    deduplicated.customer_id,
-    deduplicated.channel,
-    deduplicated.to_number,
-    deduplicated.body,
-    deduplicated.provider,
-    keywords.keyword,
-    keywords.keyword_group,
-    coalesce(keyword_groups.is_opt_out, false) as is_opt_out,
-    deduplicated.received_at,
-    deduplicated.updated_at,
-    deduplicated.source,
-    deduplicated.table_name,
-    deduplicated.content_hash,
-    deduplicated.line_number
-from deduplicated
+    worded.reply_id,
+    worded.send_id,
+    worded.from_number,
+    worded.customer_id,
+    worded.channel,
+    worded.to_number,
+    worded.body,
+    worded.provider,
+    case when worded.channel = 'sms' then keywords.keyword end as keyword,
+    case when worded.channel = 'sms' then keywords.keyword_group end as keyword_group,
+    worded.channel = 'sms' and coalesce(keyword_groups.is_opt_out, false) as is_opt_out,
+    coalesce(keyword_groups.is_opt_out or {{ asks_to_opt_out('worded.words') }}, false) as is_possible_opt_out,
+    worded.received_at,
+    worded.updated_at,
+    worded.source,
+    worded.table_name,
+    worded.content_hash,
+    worded.line_number
+from worded
 left join keywords
-    on
-        deduplicated.channel = 'sms'
-        and {{ normalized_keyword('deduplicated.body') }} = keywords.normalized_keyword
+    on worded.normalized_keyword = keywords.normalized_keyword
 left join keyword_groups
     on keywords.keyword_group = keyword_groups.keyword_group

@@ -38,21 +38,17 @@ written_sends as (
     {%- if is_full_build() %}
 
     select
-        send_id,
         source,
         table_name,
-        is_carrier_log,
-        status_row_count
+        is_carrier_log
     from {{ ref('fct_sends') }}
 
     {%- else %}
 
     select
-        send_id,
         source,
         table_name,
-        is_carrier_log,
-        status_row_count
+        is_carrier_log
     from {{ ref('int_sends_after') }}
     where send_id in (select key from {{ ref('stg_pipeline__touched_keys') }} where is_send)
     {%- endif %}
@@ -81,9 +77,10 @@ direct_states as (
 
     select
         send_id,
+        is_known,
         direct_row_count,
         direct_kind_count
-    from {{ ref('int_send_states') }}
+    from {{ written_states() }}
     where direct_row_count > 0
 
 ),
@@ -118,19 +115,26 @@ direct_repetitions as (
 
 ),
 
--- A status that names its send is applied where that send is in the marts, and waits elsewhere.
+-- A status that names its send is applied where there is that send, and waits elsewhere.
 direct_counts as (
 
     select
-        (select coalesce(sum(direct_row_count), 0) from direct_states) as row_count,
-        (select coalesce(sum(status_row_count), 0) from written_sends) as applied_row_count,
-        (select coalesce(sum(repeated_count), 0) from direct_repetitions) as repeated_count,
-        (
-            select coalesce(sum(direct_repetitions.repeated_count), 0)
-            from direct_repetitions
-            inner join written_sends
-                on direct_repetitions.send_id = written_sends.send_id
-        ) as applied_repeated_count
+        coalesce(sum(direct_states.direct_row_count), 0) as row_count,
+        coalesce(sum(
+            case
+                when direct_states.is_known
+                    then direct_states.direct_row_count - coalesce(direct_repetitions.repeated_count, 0)
+            end
+        ), 0) as applied_count,
+        coalesce(sum(
+            case
+                when not direct_states.is_known
+                    then direct_states.direct_row_count - coalesce(direct_repetitions.repeated_count, 0)
+            end
+        ), 0) as waiting_count
+    from direct_states
+    left join direct_repetitions
+        on direct_states.send_id = direct_repetitions.send_id
 
 ),
 
@@ -170,7 +174,10 @@ direct_statuses_before as (
         send_id in (select send_id from sends_before) as is_applied,
         count(*) as row_count
     from {{ ref('int_statuses_unioned') }}
-    where send_id is not null and status not in {{ issue_statuses() }} and not is_new
+    where
+        send_id in (select key from {{ ref('stg_pipeline__touched_keys') }})
+        and status not in {{ issue_statuses() }}
+        and not is_new
     group by
         send_id,
         source,
@@ -254,8 +261,8 @@ places as (
             where send_id is not null and status not in {{ issue_statuses() }} and is_new
         ) as row_count,
         {%- endif %}
-        applied_row_count - applied_repeated_count as in_marts_count,
-        (row_count - applied_row_count) - (repeated_count - applied_repeated_count) as waiting_count
+        applied_count as in_marts_count,
+        waiting_count
     from direct_counts
 
     union all

@@ -1,44 +1,10 @@
--- The state of a send as values that merge: each is a minimum or an "any", so that applying a status twice, late or in any
--- order gives the same row. What few sends have stands in int_send_engagements and int_send_issues, so that this table,
--- which has a row for nearly every send, stays narrow.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ replace_touched('send_id') }}"
+) }}
 
-with statuses as (
+{{ also_depends_on(['int_states_merged', 'int_states_after', 'stg_pipeline__touched_keys']) }}
 
-    -- Statuses that name their send and are no issue need no join: the bulk.
-    select
-        send_id,
-        status,
-        occurred_at,
-        extract_number as first_extract_number,
-        extract_number as last_extract_number,
-        false as is_issue,
-        true as is_direct
-    from {{ ref('int_statuses_unioned') }}
-    where send_id is not null and status not in {{ issue_statuses() }}
-
-    union all
-
-    select
-        send_id,
-        status,
-        occurred_at,
-        first_extract_number,
-        last_extract_number,
-        is_issue,
-        false as is_direct
-    from {{ ref('int_statuses_resolved') }}
-
-)
-
-select
-    send_id,
-    bool_or(status = 'delivered') as has_delivered_status,
-    bool_or(is_issue) as has_issue_status,
-    bool_or(status = 'canceled') as has_canceled_status,
-    min(case when status = 'delivered' then occurred_at end) as delivered_at,
-    min(first_extract_number) as first_extract_number,
-    max(last_extract_number) as last_extract_number,
-    count(*) filter (where is_direct) as direct_row_count,
-    {{ distinct_count_lower_bound('status', 'is_direct') }} as direct_kind_count
-from statuses
-group by send_id
+select *
+from {{ ref('int_states_merged') if is_full_build() else ref('int_states_after') }}

@@ -4,7 +4,10 @@
 
 with picked as (
 
-    select * from {{ ref('int_sends_picked') }}
+    select
+        *,
+        case when channel = 'sms' then {{ text_kind('body') }} end as text_kind
+    from {{ ref('int_sends_picked') }}
 
 ),
 
@@ -34,7 +37,15 @@ select
     picked.currency_code,
     picked.provider,
     picked.provider_message_id,
-    picked.segment_count,
+    case picked.text_kind
+        when 'ucs2' then 'ucs2'
+        when 'basic' then 'gsm7'
+        when 'extended' then 'gsm7'
+    end as encoding,
+    picked.segment_count as reported_segment_count,
+    case
+        when picked.text_kind is not null then {{ segment_count('picked.body', 'picked.text_kind') }}
+    end as computed_segment_count,
     picked.price,
     picked.sent_at,
     picked.updated_at,

@@ -10,11 +10,10 @@
     'send_id', 'message_id', 'customer_id', 'message_version_id', 'series_id', 'node_id', 'company_id',
     'customer_external_id', 'provider_message_id', 'issue_reason_id', 'channel', 'sent_title', 'series_title',
     'customer_name', 'customer_email', 'provider', 'to_number', 'from_number', 'delivery_status',
-    'provider_error_code', 'segment_count', 'price', 'currency_code', 'delivery_seconds', 'has_conflicting_statuses',
+    'provider_error_code', 'encoding', 'segment_count', 'computed_segment_count', 'price', 'currency_code', 'delivery_seconds', 'has_conflicting_statuses',
     'has_engaging_status', 'sent_date', 'sent_at', 'delivered_at', 'issue_at', 'opened_at', 'clicked_at', 'reacted_at',
     'completed_at', 'dismissed_at', 'answered_at', 'goal_at', 'collected_email_at', 'button_tapped_at', 'hard_bounced_at',
-    'soft_bounced_at', 'spam_complaint_at', 'status_row_count', 'first_extract_number',
-    'last_extract_number', 'is_carrier_log', 'source', 'table_name',
+    'soft_bounced_at', 'spam_complaint_at', 'is_carrier_log', 'source', 'table_name',
 ] %}
 
 with sends as (
@@ -87,7 +86,9 @@ select
     sends.from_number,
     sends.delivery_status,
     sends.provider_error_code,
+    sends.encoding,
     sends.segment_count,
+    sends.computed_segment_count,
     sends.price,
     sends.currency_code,
     sends.delivery_seconds,
@@ -114,9 +115,6 @@ select
     sends.hard_bounced_at,
     sends.soft_bounced_at,
     sends.spam_complaint_at,
-    sends.status_row_count,
-    sends.first_extract_number,
-    sends.last_extract_number,
     sends.is_carrier_log,
     sends.source,
     sends.table_name

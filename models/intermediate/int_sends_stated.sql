@@ -12,7 +12,7 @@ with sends as (
 
 states as (
 
-    select * from {{ ref('int_send_states') }}
+    select * from {{ written_states() }}
 
 ),
 
@@ -37,13 +37,10 @@ settings as (
 delivery as (
 
     select
-        sends.* except (first_extract_number, last_extract_number),
-        least(sends.first_extract_number, states.first_extract_number) as first_extract_number,
-        greatest(sends.last_extract_number, states.last_extract_number) as last_extract_number,
+        sends.*,
         states.has_delivered_status,
         states.has_issue_status,
         states.delivered_at,
-        states.direct_row_count,
         engagements.has_engaging_status,
         {%- for column in times.values() %}
         engagements.{{ column }},
@@ -88,7 +85,9 @@ select
     provider_message_id,
     to_number,
     from_number,
-    segment_count,
+    encoding,
+    coalesce(reported_segment_count, computed_segment_count) as segment_count,
+    computed_segment_count,
     price,
     currency_code,
     delivery_status,
@@ -107,9 +106,6 @@ select
     {%- for column in times.values() %}
     {{ column }},
     {%- endfor %}
-    coalesce(direct_row_count, 0) as status_row_count,
-    first_extract_number,
-    last_extract_number,
     is_carrier_log,
     source,
     table_name

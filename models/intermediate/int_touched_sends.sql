@@ -7,7 +7,7 @@
 -- The sends in fct_sends that this build makes anew; none in a full build. A send is touched by its own rows, by statuses, by
 -- a reply that names it, by a carrier's row that it claims, by the passing of its receipt timeout, and by a check of its day.
 
-{%- set columns = ['send_id', 'provider_message_id', 'sent_date', 'first_extract_number', 'last_extract_number'] %}
+{%- set columns = ['send_id', 'provider_message_id', 'sent_date'] %}
 
 {%- if is_full_build() %}
 
@@ -15,8 +15,6 @@ select
     cast(null as varchar) as send_id,
     cast(null as varchar) as provider_message_id,
     cast(null as date) as sent_date,
-    cast(null as bigint) as first_extract_number,
-    cast(null as bigint) as last_extract_number,
     cast(null as boolean) as is_shared
 where false
 

@@ -3,25 +3,21 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ replace_rows('key', ref('stg_pipeline__touched_keys')) }}"
+    pre_hook="{{ replace_touched('key') }}"
 ) }}
 
-{{ also_depends_on(['stg_pipeline__touched_keys', 'int_sends_after', 'fct_sends']) }}
+{{ also_depends_on(['stg_pipeline__touched_keys']) }}
 
 -- Ids that statuses name while no send has them, with the extracts in which those stand, for the build that brings the send.
 
 with waiting as (
 
     select
-        states.send_id as key,
-        states.first_extract_number,
-        states.last_extract_number
-    from {{ ref('int_send_states') }} as states
-    where not exists (
-        select 1
-        from {{ ref('fct_sends') if is_full_build() else ref('int_sends_after') }} as sends
-        where states.send_id = sends.send_id
-    )
+        send_id as key,
+        first_extract_number,
+        last_extract_number
+    from {{ written_states() }}
+    where not is_known
 
     union all
 
@@ -43,4 +39,7 @@ select
     min(first_extract_number) as first_extract_number,
     max(last_extract_number) as last_extract_number
 from waiting
+{%- if not is_full_build() %}
+where key in (select key from {{ ref('stg_pipeline__touched_keys') }})
+{%- endif %}
 group by key

@@ -26,6 +26,7 @@ select
     response_seconds,
     keyword is not null as is_keyword,
     is_opt_out,
+    is_possible_opt_out,
     is_waiting,
     sent_at,
     received_at,

@@ -57,6 +57,35 @@ BODIES = [
     "CANCEL",
     "cancel my order",
     "Quit\t",
+    "ARRÊT",
+    "Arre\u0302t!",
+    "opt-out",
+    "Opt out.",
+    "please stop texting me",
+    "Please don’t stop texting me",
+    "TAKE ME OFF YOUR LIST!!! ok?",
+    "wrong number - STOP",
+    "Reply STOP to opt out",
+    "¡no más mensajes, por favor!",
+]
+# Around the ends of parts: characters of two septets and of two UTF-16 units, and texts of every alphabet.
+SEND_BODIES = [
+    "Hello",
+    "Grüße 🎉",
+    'a,b\n"c"',
+    "€" * 80,
+    "€" * 80 + "a",
+    "a" * 152 + "€" + "b" * 152,
+    "{}[]~^|\\" * 40,
+    "a\r\nb\fc",
+    "я" * 71,
+    "я" * 66 + "🎉" + "я" * 66,
+    "👩‍👩‍👧‍👦" * 13,
+    "ΔΦΓΛΩΠΨΣΘΞ" * 16,
+    "Άλφα",
+    "`tick`",
+    "tab\tbed",
+    "no\u00a0break",
 ]
 TITLES = ["Sale", "Reminder", "=SUM(A1)", 'Größe, "neu"', None]
 ENGAGEMENT = [
@@ -152,11 +181,7 @@ class _Generator:
         channel = self.chance.choice(CHANNELS)
         at = self._time()
         provider = self.chance.choice(["twilio", "Twilio ", "twilio", "vonage", None])
-        body = (
-            "x" * self.chance.choice([1800, 1801])
-            if self._maybe(0.05)
-            else self.chance.choice(["Hello", "Grüße 🎉", 'a,b\n"c"'])
-        )
+        body = "x" * self.chance.choice([1800, 1801]) if self._maybe(0.05) else self.chance.choice(SEND_BODIES)
         row: dict[str, str | None] = {
             "send_id": f"s{n:05d}",
             "message_id": f"m{self.chance.randrange(9)}",
@@ -167,7 +192,7 @@ class _Generator:
             "customer_name": self.chance.choice(["Ana", "O'Neil", "=cmd", None]),
             "to_number": self._number(customer) if self._maybe(0.9) else None,
             "from_number": self.chance.choice(SENDERS),
-            "body": body,
+            "body": body if self._maybe(0.9) else None,
             "segment_count": self.chance.choice(["1", "2", "x", None]),
             "price": self.chance.choice(["0.01", "-0.0083", "free", None]),
             "currency_code": self.chance.choice(["usd", "USD", "EUR", None]) if self._maybe(0.2) else "USD",

@@ -90,6 +90,12 @@ class Seeds:
             keyword_text(row["keyword"]): (row["keyword"], row["keyword_group"], groups[row["keyword_group"]])
             for row in rows("keywords")
         }
+        phrases = rows("opt_out_phrases")
+        words = {row["word_list"]: without_accents(row["pattern"]) for row in phrases if row["phrase_kind"] == "words"}
+        self.opt_out_phrases = {
+            kind: [phrase(row["pattern"], words) for row in phrases if row["phrase_kind"] == kind]
+            for kind in ("request", "exception")
+        }
 
 
 # --- reading values ------------------------------------------------------------------------------------------------
@@ -146,6 +152,53 @@ def keyword_text(text: str | None) -> str:
     while value and is_around(value[-1]):
         value = value[:-1]
     return value.lower()
+
+
+def without_accents(text: str) -> str:
+    bare = (c for c in unicodedata.normalize("NFD", text) if not unicodedata.category(c).startswith("M"))
+    return unicodedata.normalize("NFC", "".join(bare))
+
+
+def phrase(pattern: str, words: dict[str, str]) -> re.Pattern[str]:
+    """A pattern of the seed `opt_out_phrases`, as docs/opt_outs.md says how to read it."""
+    pattern = without_accents(pattern)
+    while names := [name for name in words if "{" + name + "}" in pattern]:
+        for name in names:
+            pattern = pattern.replace("{" + name + "}", f"(?:{words[name]})")
+    pattern = pattern.replace(" ... ", r" (?:[^ .?]+ ){0,4}")
+    signs = {"<": "[.?] ", ">": " [.]", "^": r"\A [.] ", "$": r" [.] \Z"}
+    pattern = re.sub(r"(?<!\[)[<>^$]", lambda found: signs[found[0]], pattern)
+    return re.compile(rf"(?:\A| )(?:{pattern})(?: |\Z)")
+
+
+def plain_words(text: str) -> str:
+    """The words of a text, and a `.` or `?` at the ends of its sentences, with single spaces between them."""
+    text = re.sub("['’`´]", "", f".{without_accents(text).lower()}.")
+    tokens: list[str] = []
+    word = ""
+    for place, character in enumerate(text):
+        if unicodedata.category(character)[0] in "LN":
+            word += character
+            continue
+        if word:
+            tokens.append(word)
+            word = ""
+        end = ""
+        if character in "?？":
+            end = "?"
+        elif character in '.!;:…()"|\r\n。！' or (character == "-" and text[place - 1 : place + 2] == " - "):
+            end = "."
+        if end and (not tokens or tokens[-1] not in ("?", ".") or (tokens[-1] == "." and end == "?")):
+            tokens.append(end)
+    return f" {' '.join(tokens)} "
+
+
+def asks_to_opt_out(text: str, seeds: Seeds) -> bool:
+    """Whether a text asks for no more messages in ordinary language."""
+    words = plain_words(text)
+    exceptions, requests = seeds.opt_out_phrases["exception"], seeds.opt_out_phrases["request"]
+    words = re.sub("|".join(exception.pattern for exception in exceptions), " # ", words)
+    return any(request.search(words) for request in requests)
 
 
 def number(text: str | None, kind: Callable[[str], Any]) -> Any:
@@ -322,6 +375,33 @@ def winners(rows: list[Row], key: str, time: str, texts: list[str]) -> dict[str,
     }
 
 
+# --- segments ------------------------------------------------------------------------------------------------------
+
+GSM7_BASIC = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+GSM7_EXTENSION = "\f^{}\\[~]|€"
+
+
+def encode(body: str) -> tuple[str, int]:
+    """Encoding of an SMS and the parts it takes: parts are filled one after the other, characters are not split."""
+    if all(character in GSM7_BASIC + GSM7_EXTENSION for character in body):
+        encoding, alone, part = "gsm7", 160, 153
+        units = [2 if character in GSM7_EXTENSION else 1 for character in body]
+    else:
+        encoding, alone, part = "ucs2", 70, 67
+        units = [len(character.encode("utf-16-le")) // 2 for character in body]
+    if sum(units) <= alone:
+        return encoding, 1
+    parts, filled = 1, 0
+    for unit in units:
+        if filled + unit > part:
+            parts, filled = parts + 1, 0
+        filled += unit
+    return encoding, parts
+
+
 # --- the facts -----------------------------------------------------------------------------------------------------
 
 
@@ -331,7 +411,13 @@ def all_sends(extracts: Extracts, seeds: Seeds, settings: OracleSettings, twilio
     claimed = {send["provider_message_id"] for send in sends.values() if send["provider"] in (None, "twilio")} | set(
         sends
     )
-    return sends | {sid: row for sid, row in logged.items() if sid not in claimed}
+    sends |= {sid: row for sid, row in logged.items() if sid not in claimed}
+    for send in sends.values():
+        is_known = send["channel"] == "sms" and send["body"] is not None
+        send["encoding"], send["computed_segment_count"] = encode(send["body"]) if is_known else (None, None)
+        if send["segment_count"] is None:
+            send["segment_count"] = send["computed_segment_count"]
+    return sends
 
 
 def statuses_by_send(statuses: list[Row], sends: dict[str, Row]) -> dict[str, list[Row]]:
@@ -514,9 +600,8 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
     fct_replies, attributed = [], []
     for reply in replies.values():
         send = attribute(reply, sends, settings)
-        keyword = (
-            seeds.keywords.get(keyword_text(reply["body"])) if reply["channel"] == "sms" and reply["body"] else None
-        )
+        named = seeds.keywords.get(keyword_text(reply["body"]))
+        keyword = named if reply["channel"] == "sms" else None
         row = {
             "reply_id": reply["reply_id"],
             "message_id": send["message_id"] if send else None,
@@ -528,6 +613,7 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
             "is_keyword": keyword is not None,
             "keyword": keyword[0] if keyword else None,
             "keyword_group": keyword[1] if keyword else None,
+            "is_possible_opt_out": bool(named and named[2]) or asks_to_opt_out(reply["body"] or "", seeds),
             "response_seconds": (reply["received_at"] - send["sent_at"]).total_seconds() if send else None,
         }
         fct_replies.append(row)
@@ -567,7 +653,9 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
                     "provider_message_id",
                     "to_number",
                     "from_number",
+                    "encoding",
                     "segment_count",
+                    "computed_segment_count",
                     "sent_at",
                     "sent_date",
                     "delivery_status",

@@ -1,0 +1,70 @@
+{%- macro asks_to_opt_out(words) -%}
+    {#- Whether a text asks for no more messages in ordinary language, by the phrases of the seed `opt_out_phrases`:
+        what matches an exception is taken away, and what is left has to match a request. words: a column of
+        `plain_words`. -#}
+    {{- also_depends_on(['opt_out_phrases']) -}}
+    {{ return(adapter.dispatch('asks_to_opt_out', 'outbound_sms')(words)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__asks_to_opt_out(words) -%}
+    {#- The phrases are written into the statement as patterns: DuckDB compiles a pattern that comes out of a table
+        anew for each row, which takes ten thousand times as long. Most texts match no request, and are through after
+        the first look. -#}
+    {%- set patterns = duckdb__opt_out_patterns() -%}
+    {%- set left = "regexp_replace(" ~ words ~ ", '" ~ patterns.exception | join('|') ~ "', ' # ', 'g')" -%}
+    case
+        when not ({{ duckdb__matches_any(words, patterns.request) }}) then false
+        else {{ duckdb__matches_any(left, patterns.request) }}
+    end
+{%- endmacro -%}
+
+{%- macro duckdb__matches_any(text, patterns) -%}
+    {%- for pattern in patterns %}
+    {{ "or " if not loop.first }}regexp_matches({{ text }}, '{{ pattern }}')
+    {%- endfor %}
+{%- endmacro -%}
+
+{%- macro duckdb__opt_out_patterns() -%}
+    {#- The phrases of each kind as regular expressions, as the insides of text literals; one that nothing matches
+        where there are no phrases, as while the project is only parsed. How phrases are written: docs/opt_outs.md.
+        -#}
+    {#- Requests are split: an expression of more than some 15,000 characters outgrows the memory of the engine's
+        automaton, and then takes 20 times as long. -#}
+    {%- set longest = 10000 -%}
+    {%- set found = {'request': [[]], 'exception': [[]]} -%}
+    {%- set phrases = adapter.get_relation('marts', target.schema, 'opt_out_phrases') if execute -%}
+    {%- if phrases -%}
+        {%- set rows = run_query(
+            "select phrase_kind, word_list, strip_accents(pattern) as pattern from " ~ phrases ~ " order by all"
+        ).rows -%}
+        {%- for row in rows if row.phrase_kind in found -%}
+            {%- set pattern = namespace(text=row.pattern) -%}
+            {%- for _ in range(2) -%}
+                {%- for words in rows if words.phrase_kind == 'words' -%}
+                    {%- set pattern.text = pattern.text
+                        .replace('{' ~ words.word_list ~ '}', '(?:' ~ words.pattern ~ ')') -%}
+                {%- endfor -%}
+            {%- endfor -%}
+            {%- set pattern.text = pattern.text
+                .replace(' ... ', ' (?:[^ .?]+ ){0,4}')
+                .replace('[^', '[\n').replace('^', '^ [.] ').replace('[\n', '[^')
+                .replace('<', '[.?] ').replace('>', ' [.]').replace('$', ' [.] $')
+                .replace("'", "''") -%}
+            {%- set parts = found[row.phrase_kind] -%}
+            {%- if row.phrase_kind == 'request' and (parts[-1] + [pattern.text]) | join('|') | length > longest -%}
+                {%- do parts.append([]) -%}
+            {%- endif -%}
+            {%- do parts[-1].append(pattern.text) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- set patterns = {} -%}
+    {%- for kind, parts in found.items() -%}
+        {%- do patterns.update({kind: []}) -%}
+        {%- for part in parts -%}
+            {%- do patterns[kind].append(
+                '(?:^| )(?:' ~ part | join('|') ~ ')(?: |$)' if part else '[^\\x{0}-\\x{10FFFF}]'
+            ) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(patterns) }}
+{%- endmacro -%}

@@ -1,0 +1,65 @@
+{#- How carriers encode and cut the text of an SMS (3GPP TS 23.038 and 23.040; docs/metrics.md). A text whose
+    characters all are of the GSM 7 bit alphabet takes one septet a character, two for one of the extension table; any
+    other text is sent as UCS-2, in UTF-16 units of two bytes, two of them for a character beyond U+FFFF. 140 bytes
+    hold 160 septets or 70 units; where that is not enough, each part loses 6 bytes to the header that joins the
+    parts, and holds 153 or 67. The two halves of a character always stay in one part. -#}
+
+{%- macro text_kind(body) -%}
+    {#- How a text is encoded: 'basic' (GSM-7, one septet a character), 'extended' (GSM-7, some with two) or 'ucs2';
+        null for no text. -#}
+    {{ return(adapter.dispatch('text_kind', 'outbound_sms')(body)) }}
+{%- endmacro -%}
+
+{%- macro segment_count(body, text_kind) -%}
+    {#- The parts that a text is sent and billed in; 1 for an empty one. text_kind: a column of that macro's values,
+        so that the alphabet is looked at once a row. -#}
+    {{ return(adapter.dispatch('segment_count', 'outbound_sms')(body, text_kind)) }}
+{%- endmacro -%}
+
+{%- macro gsm7_basic() -%}
+    {#- The GSM 7 bit default alphabet, as the inside of a regular expression's brackets. -#}
+    {{ return("@£$¥èéùìòÇ\\nØø\\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&''()*+,\\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà") }}
+{%- endmacro -%}
+
+{%- macro gsm7_extension() -%}
+    {#- Its extension table, likewise. -#}
+    {{ return("|^€{}\\[\\]~\\\\\\f") }}
+{%- endmacro -%}
+
+{%- macro duckdb__text_kind(body) -%}
+    case
+        when regexp_full_match({{ body }}, '[{{ gsm7_basic() }}]*') then 'basic'
+        when regexp_full_match({{ body }}, '[{{ gsm7_basic() }}{{ gsm7_extension() }}]*') then 'extended'
+        when {{ body }} is not null then 'ucs2'
+    end
+{%- endmacro -%}
+
+{%- macro duckdb__segment_count(body, text_kind) -%}
+    {#- Short and plain texts, nearly all there are, are divided; the others are cut into parts one by one. -#}
+    {%- set beyond_ucs2 = '\\x{10000}-\\x{10FFFF}' -%}
+    cast(case
+        when {{ text_kind }} = 'basic'
+            then case when length({{ body }}) <= 160 then 1 else (length({{ body }}) + 152) // 153 end
+        when {{ text_kind }} = 'extended'
+            then case
+                when length({{ body }}) <= 80 then 1
+                else {{ duckdb__count_parts(body, gsm7_extension(), 160, 153) }}
+            end
+        when length({{ body }}) <= 35 then 1
+        when not regexp_matches({{ body }}, '[{{ beyond_ucs2 }}]')
+            then case when length({{ body }}) <= 70 then 1 else (length({{ body }}) + 66) // 67 end
+        else {{ duckdb__count_parts(body, beyond_ucs2, 70, 67) }}
+    end as integer)
+{%- endmacro -%}
+
+{%- macro duckdb__count_parts(body, double, alone, part) -%}
+    {#- Each double character gets a second one, `_`, behind it, so that characters are units. Then each part becomes
+        one letter: the whole text where it fits alone, else as many units as a part holds, one less where the last
+        would be the first half of a double, and what is left in the end. -#}
+    length(regexp_replace(
+        regexp_replace({{ body }}, '[{{ double }}]', '\0_', 'g'),
+        '(?s)\A.{1,{{ alone }}}\z|.{ {{- part - 1 -}} }[^{{ double }}]|.{ {{- part - 1 -}} }|.+',
+        'p',
+        'g'
+    ))
+{%- endmacro -%}

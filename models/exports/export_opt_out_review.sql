@@ -1,0 +1,114 @@
+with replies as (
+
+    select * from {{ ref('fct_replies') }}
+
+),
+
+sends as (
+
+    select * from {{ ref('fct_sends') }}
+
+),
+
+messages as (
+
+    select * from {{ ref('rpt_messages') }}
+
+),
+
+settings as (
+
+    select * from {{ ref('stg_pipeline__settings') }}
+
+),
+
+to_review as (
+
+    select replies.*
+    from replies
+    cross join settings
+    where
+        replies.is_possible_opt_out
+        and not replies.is_opt_out
+        and replies.received_at > {{ add_days('settings.as_of', '-settings.output_days') }}
+        and replies.received_at <= settings.as_of
+
+),
+
+-- What is known of the same person otherwise: by the customer, and by the number that wrote.
+known as (
+
+    select
+        to_review.reply_id,
+        true as is_provider_blocked,
+        false as is_opted_out_by_keyword
+    from to_review
+    inner join sends
+        on to_review.customer_id = sends.customer_id
+    where sends.issue_reason_id = 'recipient_unsubscribed'
+
+    union all
+
+    select
+        to_review.reply_id,
+        true as is_provider_blocked,
+        false as is_opted_out_by_keyword
+    from to_review
+    inner join sends
+        on to_review.from_number = sends.to_number
+    where sends.issue_reason_id = 'recipient_unsubscribed'
+
+    union all
+
+    select
+        to_review.reply_id,
+        false as is_provider_blocked,
+        true as is_opted_out_by_keyword
+    from to_review
+    inner join replies
+        on to_review.customer_id = replies.customer_id
+    where replies.is_opt_out
+
+    union all
+
+    select
+        to_review.reply_id,
+        false as is_provider_blocked,
+        true as is_opted_out_by_keyword
+    from to_review
+    inner join replies
+        on to_review.from_number = replies.from_number
+    where replies.is_opt_out
+
+),
+
+known_of_replies as (
+
+    select
+        reply_id,
+        bool_or(is_provider_blocked) as is_provider_blocked,
+        bool_or(is_opted_out_by_keyword) as is_opted_out_by_keyword
+    from known
+    group by reply_id
+
+)
+
+select
+    {{ csv_text('to_review.reply_id') }} as reply_id,
+    {{ csv_text('to_review.customer_id') }} as customer_id,
+    to_review.channel,
+    {{ csv_text('to_review.from_number') }} as from_number,
+    {{ csv_text('to_review.to_number') }} as to_number,
+    {{ csv_text('to_review.body') }} as body,
+    {{ csv_text('to_review.message_id') }} as message_id,
+    {{ csv_text('messages.message_title') }} as message_title,
+    {{ csv_text('to_review.send_id') }} as send_id,
+    coalesce(known_of_replies.is_provider_blocked, false) as is_provider_blocked,
+    coalesce(known_of_replies.is_opted_out_by_keyword, false) as is_opted_out_by_keyword,
+    {{ iso_8601('to_review.sent_at') }} as sent_at,
+    {{ iso_8601('to_review.received_at') }} as received_at
+from to_review
+left join messages
+    on to_review.message_id = messages.message_id
+left join known_of_replies
+    on to_review.reply_id = known_of_replies.reply_id
