@@ -25,6 +25,11 @@ class ReusedConnectionsEventLogStorage(SqliteEventLogStorage):
         self._engines: dict[str, Engine] = {}
         super().__init__(base_dir, inst_data)
 
+    @classmethod
+    def from_config_value(cls, inst_data: Any, config_value: Any) -> "ReusedConnectionsEventLogStorage":
+        """Make the storage that dagster.yaml names; Dagster's own method makes its own class."""
+        return cls(inst_data=inst_data, **config_value)
+
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
         with self._db_lock:

@@ -47,9 +47,17 @@ class Previews:
         return int(row[0]) if row else None
 
     def markdown(self, name: str) -> str | None:
-        """The first rows of a table or view as a Markdown table; None where there is none of that name."""
-        database, _ = self._tables.get(name, ("", False))
-        if not database:
+        """The first rows of a table or view as a Markdown table.
+
+        Args:
+            name: of a model or seed.
+
+        Returns:
+            The text; None where there is none of that name, and for the views between staging and marts, which join
+            whole tables for their first row.
+        """
+        database, is_table = self._tables.get(name, ("", False))
+        if not database or (not is_table and name.startswith("int_")):
             return None
         result = self._connection.execute(f"select * from {database}.main.{name} limit {PREVIEW_ROWS}")
         columns = [str(column[0]) for column in result.description or []]
