@@ -200,7 +200,8 @@ def _say_success(settings: Settings, seconds: float) -> None:
 
 def _say_checked(result: Any, log_path: Path) -> int:
     """Say what the full check found; returns the exit code."""
-    failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
+    checks = result.get_asset_check_evaluations()
+    failed = [check for check in checks if not check.passed and check.severity.value == "ERROR"]
     for check in failed:
         print(f"{check.asset_key.to_user_string()}: {check.check_name} failed", file=sys.stderr)
         for label, value in check.metadata.items():

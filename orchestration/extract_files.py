@@ -31,7 +31,11 @@ from orchestration.errors import ExtractRefusedError
 
 LINEAGE_COLUMNS = ("_file", "_content_hash", "_extract_number", "_line", "_loaded_at")
 FORMAT_PATTERN = re.compile(r"\.(csv|jsonl|csv\.gz|jsonl\.gz|parquet)$", re.IGNORECASE)
-PARQUET_OPTIONS = "format parquet, compression zstd, parquet_version v2"
+# Ids are as many as rows: a dictionary for them is tried and thrown away, which a low limit ends early. Level 1 writes
+# a seventh faster than the default at the same size.
+PARQUET_OPTIONS = (
+    "format parquet, compression zstd, compression_level 1, dictionary_size_limit 1000, parquet_version v2"
+)
 
 # A quoted CSV value that goes on for more physical lines than this is taken for an unclosed quote: an SMS or a name
 # has a few lines; a larger bound makes a file with many stray quotes slow, a smaller one splits real values.

@@ -27,6 +27,7 @@ class Settings:
         output_days: days before the as-of moment whose sends the row-level outputs cover.
         reply_window_days: days after a send within which a reply can be a response to it.
         over_messaged_count: received messages in 7 days from which a customer is over-messaged.
+        memory_limit_gb: most memory that DuckDB takes, GB; Python, Dagster and dbt take about 0.5 more.
         schedule_hour: hour of the day (0 to 23) at which the schedule starts the job `daily`.
         schedule_timezone: IANA zone of that hour.
     """
@@ -40,6 +41,7 @@ class Settings:
     output_days: int = 90
     reply_window_days: int = 30
     over_messaged_count: int = 10
+    memory_limit_gb: int = 3
     schedule_hour: int = 6
     schedule_timezone: str = "UTC"
 
@@ -89,6 +91,7 @@ class Settings:
             output_days=_whole_number(variables, "OUTPUT_DAYS", cls.output_days, 1, 36_500),
             reply_window_days=_whole_number(variables, "REPLY_WINDOW_DAYS", cls.reply_window_days, 0, 3_660),
             over_messaged_count=_whole_number(variables, "OVER_MESSAGED_COUNT", cls.over_messaged_count, 1, 1_000_000),
+            memory_limit_gb=_whole_number(variables, "MEMORY_LIMIT_GB", cls.memory_limit_gb, 1, 4_096),
             schedule_hour=_whole_number(variables, "SCHEDULE_HOUR", cls.schedule_hour, 0, 23),
             schedule_timezone=_timezone(variables, "SCHEDULE_TIMEZONE", cls.schedule_timezone),
         )
@@ -104,8 +107,9 @@ class Settings:
             raise SettingError("LANDING_DIR", str(self.landing_dir), accepted)
 
     def as_environment(self) -> dict[str, str]:
-        """The folders as variables for dbt, which reads them in profiles.yml and the sources' YAML."""
+        """The folders and limits as variables for dbt, which reads them in profiles.yml and the sources' YAML."""
         return {
+            "MEMORY_LIMIT_GB": str(self.memory_limit_gb),
             "LANDING_DIR": str(self.landing_dir),
             "WAREHOUSE_DIR": str(self.warehouse_dir),
             "OUTPUT_DIR": str(self.output_dir),

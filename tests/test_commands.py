@@ -81,7 +81,7 @@ def test_a_run_publishes_marts_and_outputs(pipeline: Pipeline) -> None:
     manifest = json.loads((latest / "manifest.json").read_text())
     assert manifest["as_of"] == "2026-11-01T06:00:00Z"
     assert set(manifest["files"]) == {
-        "messages.csv", "message_delivery.csv", "delivery_issues.csv", "responses.csv", "customer_engagement.csv", "fix_list.csv",
+        "messages.csv", "message_delivery.csv", "delivery_issues.csv", "responses.csv", "customer_engagement.csv", "fix_list.csv", "opt_out_review.csv",
     }  # fmt: skip
     for name, facts in manifest["files"].items():
         content = (latest / name).read_bytes()

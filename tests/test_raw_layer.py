@@ -177,7 +177,7 @@ def test_an_answer_gives_the_rows_that_it_holds(tmp_path: Path, is_broken: bool)
         *(["{"] if is_broken else []),
     ]
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
-    lineage = Lineage("file", "hash", __import__("datetime").datetime(2026, 1, 1))
+    lineage = Lineage("file", "hash", 1, __import__("datetime").datetime(2026, 1, 1))
     result = read_extract(tmp_path / "a.jsonl", table, lineage, tmp_path / "out.parquet")
     assert (result.row_count, len(result.rejected)) == (4, int(is_broken))
     rows = pq.read_table(tmp_path / "out.parquet").to_pylist()

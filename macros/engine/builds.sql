@@ -59,3 +59,23 @@
         ).columns[0].values() | list
     ) }}
 {%- endmacro -%}
+
+{%- macro keep_join_sides() -%}
+    {#- Hook: build hash tables on the right sides of joins, as they are written. The engine takes the sends for the smaller side
+        of the join with their states, since it can't tell how few of them the other joins drop, and a hash table of all columns
+        of all sends takes twice the memory. -#}
+    {{ return(adapter.dispatch('keep_join_sides', 'outbound_sms')()) }}
+{%- endmacro -%}
+
+{%- macro duckdb__keep_join_sides() -%}
+    set disabled_optimizers = 'build_side_probe_side'
+{%- endmacro -%}
+
+{%- macro choose_join_sides() -%}
+    {#- Hook: the opposite of keep_join_sides. -#}
+    {{ return(adapter.dispatch('choose_join_sides', 'outbound_sms')()) }}
+{%- endmacro -%}
+
+{%- macro duckdb__choose_join_sides() -%}
+    set disabled_optimizers = ''
+{%- endmacro -%}

@@ -1,11 +1,13 @@
+-- noqa: disable=layout.indent
+
 {{ config(materialized='table') }}
 
 {{ also_depends_on([
     'int_touched_sends', 'int_replies_before', 'int_replies_attributed', 'stg_pipeline__settings',
 ]) }}
 
--- The sends in fct_sends that this build writes anew, with their day there: those touched, and those whose replies changed.
--- None in a full build.
+-- The sends in fct_sends that this build writes anew, with their day there: those touched, and those whose replies
+-- changed. None in a full build.
 
 {%- if is_full_build() %}
 

@@ -1,4 +1,5 @@
--- The latest issue status of a send and, of an SMS, its reason; whether the send has an issue is decided in int_sends_stated.
+-- The latest issue status of a send and, of an SMS, its reason; whether the send has an issue is decided in
+-- int_sends_stated.
 
 with latest_issues as (
 

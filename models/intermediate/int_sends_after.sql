@@ -1,3 +1,5 @@
+-- noqa: disable=layout.indent
+
 {{ config(materialized='table') }}
 
 -- The sends that this build writes anew, as they are now, beside int_sends_before. None in a full build.

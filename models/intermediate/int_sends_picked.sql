@@ -1,3 +1,5 @@
+-- noqa: disable=layout.indent
+
 {{ config(materialized='view') }}
 
 {{ also_depends_on(['stg_pipeline__touched_keys']) }}

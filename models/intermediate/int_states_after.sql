@@ -1,3 +1,5 @@
+-- noqa: disable=layout.indent
+
 {{ config(materialized='table') }}
 
 {{ also_depends_on(['stg_pipeline__touched_keys']) }}

@@ -1,8 +1,8 @@
 {{ config(materialized='view') }}
 
--- The state of a send as values that merge: each is a minimum, a maximum or an "any", so that applying a status twice, late
--- or in any order gives the same row. What few sends have stands in int_send_engagements and int_send_issues, so that the
--- rows, of which each send has one, stay narrow.
+-- The state of a send as values that merge: each is a minimum, a maximum or an "any", so that applying a status twice,
+-- late or in any order gives the same row. What few sends have stands in int_send_engagements and int_send_issues, so
+-- that the rows, of which each send has one, stay narrow.
 
 with statuses as (
 

@@ -4,8 +4,9 @@
 
 {{ also_depends_on(['stg_pipeline__new_keys', 'stg_pipeline__settings', 'stg_pipeline__loads']) }}
 
--- The sends in fct_sends that this build makes anew; none in a full build. A send is touched by its own rows, by statuses, by
--- a reply that names it, by a carrier's row that it claims, by the passing of its receipt timeout, and by a check of its day.
+-- The sends in fct_sends that this build makes anew; none in a full build. A send is touched by its own rows, by
+-- statuses, by a reply that names it, by a carrier's row that it claims, by the passing of its receipt timeout, and by
+-- a check of its day.
 
 {%- set columns = ['send_id', 'provider_message_id', 'sent_date'] %}
 

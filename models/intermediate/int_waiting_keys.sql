@@ -8,7 +8,8 @@
 
 {{ also_depends_on(['stg_pipeline__touched_keys']) }}
 
--- Ids that statuses name while no send has them, with the extracts in which those stand, for the build that brings the send.
+-- Ids that statuses name while no send has them, with the extracts in which those stand, for the build that brings the
+-- send.
 
 with waiting as (
 

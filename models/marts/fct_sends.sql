@@ -1,12 +1,16 @@
+-- noqa: disable=layout.indent
+
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ replace_sends(ref('int_sends_before')) }}"
+    pre_hook=["{{ replace_sends(ref('int_sends_before')) }}", "{{ keep_join_sides() }}"],
+    post_hook="{{ choose_join_sides() }}"
 ) }}
 
 {{ also_depends_on(['int_sends_before', 'int_sends_after', 'int_sends_replied']) }}
 
--- Rows lie in the order in which extracts bring them, which is about that of sent_at: a scan for some days skips the others.
+-- Rows lie in the order in which extracts bring them, which is about that of sent_at: a scan for some days skips the
+-- others.
 
 with sends as (
 

@@ -1,3 +1,5 @@
+-- noqa: disable=layout.indent
+
 {{ config(
     materialized='incremental',
     incremental_strategy='append',

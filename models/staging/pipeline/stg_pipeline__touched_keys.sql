@@ -2,7 +2,9 @@
 
 {{ config(materialized='table', post_hook="{{ reread_extracts() }}") }}
 
-{{ also_depends_on(['int_touched_sends', 'stg_pipeline__new_keys', 'stg_pipeline__new_extracts', 'stg_pipeline__loads']) }}
+{{ also_depends_on([
+    'int_touched_sends', 'stg_pipeline__new_keys', 'stg_pipeline__new_extracts', 'stg_pipeline__loads',
+]) }}
 
 -- Ids of sends, of carriers' messages and of replies whose rows this build works on; none in a full build.
 
