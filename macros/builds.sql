@@ -3,6 +3,15 @@
     sends that those touch; what is between staging and the facts holds just them, and facts and reports replace just their
     rows. -#}
 
+{%- macro once_per_run(name, macro) -%}
+    {#- What a macro without arguments returns, asked once in a run of dbt: nearly every model asks, some of them ten times, and an
+        answer takes several queries. The graph is the one value that all models of a run share. -#}
+    {%- if name not in graph -%}
+        {%- do graph.update({name: macro()}) -%}
+    {%- endif -%}
+    {{ return(graph[name]) }}
+{%- endmacro -%}
+
 {%- macro is_full_build() -%}
     {#- Whether the run makes everything anew from the raw layer; what the job decided, see orchestration/build_state.py. -#}
     {%- if execute -%}

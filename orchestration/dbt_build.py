@@ -165,6 +165,8 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> list[NodeResult]:
     os.environ.update(dbt_environment(settings))
     folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
     folders += ["--target-path", str(target_dir(settings)), "--log-path", str(settings.build_dir / "logs")]
+    # What runs is in target/run; a log of every statement took a second of a day's run.
+    folders += ["--log-level-file", "info"]
     try:
         outcome = dbtRunner().invoke([*arguments, *folders])
     finally:

@@ -2,7 +2,7 @@
     {#- What the job wrote down for this run: whether the build is full, the extracts to apply as [source, table, content hash,
         load date], whether data tests look at all rows, and the days whose sends are made anew for a check. A full build where
         nothing is written. -#}
-    {{ return(adapter.dispatch('run_inputs', 'outbound_sms')()) }}
+    {{ return(once_per_run('run_inputs', adapter.dispatch('run_inputs', 'outbound_sms'))) }}
 {%- endmacro -%}
 
 {%- macro duckdb__run_inputs() -%}
@@ -45,7 +45,7 @@
 
 {%- macro loaded_extract_tables() -%}
     {#- The tables of which any extract was loaded, each as source/table; none (the value) where the loader noted nothing yet. -#}
-    {{ return(adapter.dispatch('loaded_extract_tables', 'outbound_sms')()) }}
+    {{ return(once_per_run('loaded_extract_tables', adapter.dispatch('loaded_extract_tables', 'outbound_sms'))) }}
 {%- endmacro -%}
 
 {%- macro duckdb__loaded_extract_tables() -%}
