@@ -3,6 +3,7 @@
 import random
 import shutil
 import tempfile
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -111,3 +112,112 @@ def test_a_sequence_of_loads_equals_a_rebuild(tmp_path: Path, parsed_target: Pat
         is_full = pipeline.build()
         assert is_full == (number == 0)
     assert_equals_a_rebuild(pipeline, root / "rebuilt")
+
+
+def send(send_id: str, sent_at: str, number: str, **values: str) -> dict[str, str | None]:
+    known = {"send_id": send_id, "message_id": "m", "channel": "sms", "customer_id": f"c{number[-1]}"}
+    return {**known, "sent_at": sent_at, "to_number": number, "provider": "twilio", **values}
+
+
+def test_each_kind_of_late_row_ends_in_the_tables_of_a_rebuild(pipeline: Pipeline, tmp_path: Path) -> None:
+    """One load each; what it should change is named, and everything equals a rebuild after each."""
+    one, two, three = "+14155550001", "+14155550002", "+14155550003"
+    loads: list[tuple[str, dict[str, Rows], dict[str, dict[str, object]]]] = [
+        (
+            "start",
+            {
+                "outbound.sends": [
+                    send("old", "2025-10-15T09:00:00Z", one),
+                    send("moved", "2026-10-20T09:00:00Z", two),
+                    send("earlier", "2026-10-21T09:00:00Z", three),
+                    send("fails", "2026-10-22T09:00:00Z", three, provider_message_id="SM1"),
+                ],
+                "outbound.replies": [
+                    {"reply_id": "named", "send_id": "later", "received_at": "2026-10-23T09:00:00Z", "body": "hello"},
+                    {"reply_id": "found", "from_number": three, "received_at": "2026-10-23T09:00:00Z", "body": "hi"},
+                ],
+                "outbound.statuses": [
+                    {"send_id": "later", "status": "delivered", "occurred_at": "2026-10-23T08:00:05Z"},
+                    {"send_id": "moved", "status": "delivered", "occurred_at": "2026-10-20T09:00:03Z"},
+                ],
+            },
+            {
+                "old": {"delivery_status": "unconfirmed"},
+                "fails": {"is_engaged": True},
+                "earlier": {"is_engaged": False},
+            },
+        ),
+        (
+            "a receipt that is a year late",
+            {"outbound.statuses": [{"send_id": "old", "status": "delivered", "occurred_at": "2026-10-16T00:00:00Z"}]},
+            {"old": {"delivery_status": "delivered"}},
+        ),
+        (
+            "a send whose row changes its day",
+            {
+                "outbound.sends": [
+                    send("moved", "2026-10-19T09:00:00Z", two, message_id="n", updated_at="2026-10-24T00:00:00Z")
+                ]
+            },
+            {"moved": {"sent_date": date(2026, 10, 19), "message_id": "n", "delivery_seconds": 86403.0}},
+        ),
+        (
+            "a reply and a status whose send arrives later",
+            {"outbound.sends": [send("later", "2026-10-23T08:00:00Z", one)]},
+            {"later": {"delivery_status": "delivered", "is_engaged": True, "delivery_seconds": 5.0}},
+        ),
+        (
+            "a send that turns into an issue after a reply was attributed to it",
+            {
+                "outbound.statuses": [
+                    {
+                        "provider": "twilio",
+                        "provider_message_id": "SM1",
+                        "status": "undelivered",
+                        "error_code": "30006",
+                        "occurred_at": "2026-10-25T00:00:00Z",
+                    }
+                ]
+            },
+            {
+                "fails": {"issue_reason_id": "landline_or_unreachable_carrier", "is_engaged": False},
+                "earlier": {"is_engaged": True},
+            },
+        ),
+        (
+            "the same status again",
+            {"outbound.statuses": [{"send_id": "old", "status": "delivered", "occurred_at": "2026-10-16T00:00:00Z"}]},
+            {"old": {"delivery_status": "delivered"}},
+        ),
+    ]
+    for number, (name, extracts, expected) in enumerate(loads):
+        for table, rows in extracts.items():
+            # A column more, so that a row that comes again comes in another file.
+            pipeline.drop_rows(
+                f"{table.replace('.', '/')}/{number}.csv", [{**row, "batch": str(number)} for row in rows]
+            )
+        pipeline.load()
+        assert pipeline.build() == (number == 0), name
+        found = {row["send_id"]: row for row in pipeline.table("fct_sends")}
+        for send_id, values in expected.items():
+            assert {column: found[send_id][column] for column in values} == values, name
+        if number in (2, len(loads) - 1):
+            assert_equals_a_rebuild(pipeline, tmp_path / f"rebuilt-{number}")
+    statuses = [row for row in pipeline.table("audit_reconciliation") if row["table_name"] == "statuses"][0]
+    assert (statuses["read_count"], statuses["duplicate_count"], statuses["waiting_count"]) == (5, 1, 0)
+
+
+def test_a_changed_setting_rebuilds_everything(pipeline: Pipeline) -> None:
+    number = "+14155550001"
+    pipeline.drop_rows("outbound/sends/a.csv", [send("a", "2026-10-01T09:00:00Z", number)])
+    pipeline.drop_rows(
+        "outbound/replies/a.csv", [{"reply_id": "r", "from_number": number, "received_at": "2026-10-05T09:00:00Z"}]
+    )
+    pipeline.load()
+    assert pipeline.build()
+    assert [row["send_id"] for row in pipeline.table("fct_replies")] == ["a"]
+    shorter = Pipeline(pipeline.root, REPLY_WINDOW_DAYS="3")
+    shorter.load()
+    assert shorter.build()
+    assert [row["send_id"] for row in shorter.table("fct_replies")] == [None]
+    assert not shorter.build()
