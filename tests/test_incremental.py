@@ -203,7 +203,7 @@ def test_each_kind_of_late_row_ends_in_the_tables_of_a_rebuild(pipeline: Pipelin
             assert {column: found[send_id][column] for column in values} == values, name
         if number in (2, len(loads) - 1):
             assert_equals_a_rebuild(pipeline, tmp_path / f"rebuilt-{number}")
-    statuses = [row for row in pipeline.table("audit_reconciliation") if row["table_name"] == "statuses"][0]
+    statuses = next(row for row in pipeline.table("audit_reconciliation") if row["table_name"] == "statuses")
     assert (statuses["read_count"], statuses["duplicate_count"], statuses["waiting_count"]) == (5, 1, 0)
 
 
