@@ -100,6 +100,8 @@ def run_job(settings: Settings, job_name: str) -> int:
 def serve(settings: Settings) -> int:
     """Start Dagster's web interface with schedule and sensor; returns its exit code when it is stopped."""
     prepare(settings)
+    # Dagster's processes import the project, and the event storage that dagster.yaml names.
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT_DIR), os.environ.get("PYTHONPATH")]))
     dagster = Path(sys.executable).with_name("dagster")
     os.chdir(PROJECT_DIR)
     os.execv(str(dagster), [str(dagster), "dev", "-m", "orchestration.definitions", *sys.argv[2:]])

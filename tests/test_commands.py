@@ -1,12 +1,18 @@
 """The commands as users meet them: what they print, what they exit with, what they leave behind."""
 
+import contextlib
 import csv
 import hashlib
 import json
 import os
 import shutil
+import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
 import duckdb
@@ -218,3 +224,31 @@ def check_results(pipeline: Pipeline) -> list[tuple[str, bool]]:
         records = instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
         found = [record.event.asset_check_evaluation for record in records if record.event is not None]
     return [(evaluation.severity.value, evaluation.passed) for evaluation in reversed(found) if evaluation is not None]
+
+
+def test_the_web_interface_starts(pipeline: Pipeline) -> None:
+    """`make dev`, until it answers: its processes find the project and the event storage of dagster.yaml."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = pipeline.root / "dev.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "orchestration", "dev", "--port", str(port)],
+            cwd=PROJECT_DIR,
+            env={**os.environ, **pipeline.variables},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        deadline = time.monotonic() + 120
+        answer = ""
+        while not answer and process.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info") as page:
+                answer = page.read().decode()
+            time.sleep(0.5)
+    finally:
+        # It ends its own processes when it is interrupted, as by Ctrl-C.
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+    assert "dagster_version" in answer, log.read_text()[-3000:]
