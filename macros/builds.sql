@@ -118,22 +118,33 @@
     {%- endif -%}
 {%- endmacro -%}
 
+{%- macro tables_with_unplaced_rows() -%}
+    {#- The extract tables, each as source/table, of which int_row_places knows fewer rows than were loaded; none (the value) where
+        nothing is built, as when dbt parses: any table may have some. -#}
+    {%- if not execute or load_relation(ref('int_row_places')) is none -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {{ return(run_query(
+        "select loads.source || '/' || loads.table_name"
+        ~ " from " ~ ref('stg_pipeline__loads') ~ " as loads"
+        ~ " left join " ~ ref('int_row_places') ~ " as places"
+        ~ " on loads.source = places.source and loads.table_name = places.table_name"
+        ~ " where loads.outcome = 'loaded'"
+        ~ " group by loads.source, loads.table_name, places.row_count"
+        ~ " having sum(loads.row_count - loads.rejected_count) <> coalesce(places.row_count, 0)"
+    ).columns[0].values() | list) }}
+{%- endmacro -%}
+
 {%- macro reread_extracts() -%}
-    {#- Hook: set aside the older rows of the touched sends. Only extracts are read that hold rows of one: int_send_states and
-        int_waiting_keys tell the first and last of each. A check reads all extracts. -#}
+    {#- Hook: set aside the older rows of the touched sends. Only extracts are read that hold rows of one, as
+        int_key_extracts tells. A check reads all extracts. -#}
     {%- if execute and not is_full_build() -%}
         {%- set ranges -%}
-            select
+            select distinct
                 first_extract_number,
                 last_extract_number
-            from {{ existing('int_send_states') }}
-            where send_id in (select key from {{ this }})
-            union
-            select
-                first_extract_number,
-                last_extract_number
-            from {{ existing('int_waiting_keys') }}
-            where key in (select key from {{ this }})
+            from {{ existing('int_key_extracts') }}
+            where key_hash in (select {{ row_hash(['key']) }} from {{ this }})
         {%- endset -%}
         {%- set extracts = run_query(
             "select loads.source, loads.table_name, loads.content_hash, cast(cast(loads.loaded_at as date) as varchar)"
@@ -186,20 +197,6 @@
                 {%- endfor %}
         )
     {%- endif -%}
-{%- endmacro -%}
-
-{%- macro replace_touched(column) -%}
-    {#- Hook: take away the rows of the ids that the build works on. -#}
-    {%- if execute and not is_full_build() -%}
-        delete from {{ this }}
-        where {{ column }} in (select key from {{ ref('stg_pipeline__touched_keys') }})
-    {%- endif -%}
-{%- endmacro -%}
-
-{%- macro written_states() -%}
-    {#- The states that the build made: all, or those of what it works on. -#}
-    {{- also_depends_on(['int_send_states', 'int_states_after']) -}}
-    {{ return(ref('int_send_states') if is_full_build() else ref('int_states_after')) }}
 {%- endmacro -%}
 
 {%- macro replace_touched_sends() -%}

@@ -11,9 +11,11 @@ from typing import Any
 
 import duckdb
 
+from orchestration.build_state import BuildStates
 from orchestration.dbt_build import PROJECT_DIR, DbtError, dbt_environment, ensure_manifest
 from orchestration.errors import UserError
 from orchestration.phases import record_phases
+from orchestration.raw_layer import RawLayer
 from orchestration.settings import Settings
 
 # Folder of everything that the demo makes.
@@ -67,6 +69,10 @@ def run_job(settings: Settings, job_name: str) -> int:
         UserError: the run could not start.
     """
     started = time.monotonic()
+    if job_name == "daily" and _is_nothing_new(settings):
+        record_phases(settings, {"total": time.monotonic() - started}, restart=True)
+        _say_nothing_new(settings)
+        return 0
     prepare(settings)
     log_path = settings.build_dir / "logs" / f"{job_name}.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,13 +94,27 @@ def run_job(settings: Settings, job_name: str) -> int:
         return _say_checked(result, log_path)
     is_published = any(event.is_step_success and event.step_key == "publish" for event in result.all_events)
     if not is_published:
-        if settings.marts_path.exists():
-            print(f"Nothing new in {settings.landing_dir} since the last run: nothing to build, nothing published.")
-        else:
-            print(f"No extracts in {settings.landing_dir} yet: nothing to build, nothing published.")
+        _say_nothing_new(settings)
         return 0
     _say_success(settings, time.monotonic() - started)
     return 0
+
+
+def _is_nothing_new(settings: Settings) -> bool:
+    """Whether a run would find that there is nothing to do, after seconds of imports; the job decides the same way."""
+    settings.check_landing_dir()
+    raw_layer = RawLayer(settings, {})
+    if not raw_layer.ledger_path.exists() or raw_layer.new_extracts():
+        return False
+    states = BuildStates(settings)
+    return states.is_current(states.plan(raw_layer.read_ledger(), raw_layer.as_of()))
+
+
+def _say_nothing_new(settings: Settings) -> None:
+    if settings.marts_path.exists():
+        print(f"Nothing new in {settings.landing_dir} since the last run: nothing to build, nothing published.")
+    else:
+        print(f"No extracts in {settings.landing_dir} yet: nothing to build, nothing published.")
 
 
 def serve(settings: Settings) -> int:

@@ -1,7 +1,9 @@
 """The dbt project as the pipeline runs it: where it lies, how it is parsed, what a run builds."""
 
+import contextlib
 import gc
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,6 +17,9 @@ PROJECT_DIR = Path(__file__).parent.parent
 # What dbt reads when it parses; a manifest that is newer than all of it is used as it is.
 PARSED_FOLDERS = ("models", "macros", "seeds", "tests/data")
 PARSED_FILES = ("dbt_project.yml", "profiles.yml")
+# What dbt makes of them, kept in the project for its next warehouse.
+PARSED_DIR = PROJECT_DIR / "target" / "parsed"
+PARSE_RESULTS = ("partial_parse.msgpack", "manifest.json")
 
 
 @dataclass(frozen=True)
@@ -118,9 +123,15 @@ def ensure_manifest(settings: Settings) -> Path:
         UserError: the dbt project does not parse; the message is dbt's.
     """
     path = manifest_path(settings)
-    if path.exists() and path.stat().st_mtime >= max(_parsed_times()):
+    changed = max(_parsed_times())
+    if _is_fresh(path, changed):
         return path
-    settings.build_dir.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if _is_fresh(PARSED_DIR / path.name, changed):
+        # Of another warehouse; when dbt runs, it reads anew what names the folder.
+        with contextlib.suppress(OSError):
+            _copy_parse_results(PARSED_DIR, path.parent)
+            return path
     parsed = subprocess.run(
         [dbt_executable(), "--quiet", "parse"],
         cwd=PROJECT_DIR,
@@ -132,7 +143,24 @@ def ensure_manifest(settings: Settings) -> Path:
     if parsed.returncode != 0:
         raise UserError(f"the dbt project does not parse:\n{parsed.stdout}{parsed.stderr}")
     os.utime(path)
+    # A project that can't be written to is parsed for every warehouse.
+    with contextlib.suppress(OSError):
+        _copy_parse_results(path.parent, PARSED_DIR)
     return path
+
+
+def _is_fresh(path: Path, changed: float) -> bool:
+    """Whether a file is there and newer than the last change of what it was made of."""
+    return path.exists() and path.stat().st_mtime >= changed
+
+
+def _copy_parse_results(source: Path, target: Path) -> None:
+    """Copy what dbt parsed; the manifest comes last and under another name first, so that it is never half there."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name in PARSE_RESULTS:
+        temporary = target / f"{name}.{os.getpid()}.tmp"
+        shutil.copyfile(source / name, temporary)
+        temporary.replace(target / name)
 
 
 def _parsed_times() -> Iterator[float]:

@@ -16,8 +16,6 @@ from tests.pipeline import Pipeline, Rows
 # Tables of the working database that the next build reads, beside all that is published.
 KEPT_BY_THE_BUILD = (
     "int_replies_deduplicated",
-    "int_send_states",
-    "int_waiting_keys",
     "int_message_days",
     "int_message_customer_counts",
     "int_message_delivery_seconds",

@@ -7,7 +7,8 @@
 ) }}
 
 {{ also_depends_on([
-    'int_sends_before', 'int_sends_after', 'int_replies_before', 'int_sends_unioned', 'stg_pipeline__touched_keys',
+    'fct_sends', 'int_sends_before', 'int_sends_after', 'int_sends_deduplicated', 'int_replies_before',
+    'int_sends_unioned', 'stg_pipeline__touched_keys',
 ]) }}
 
 -- In which tables the accepted rows of the extracts ended. A build that adds to what is there counts its own rows, and
@@ -71,17 +72,18 @@ repeated_sends as (
 ),
 {%- endif %}
 
--- Statuses that name their send and are no issue are counted where they are merged; only sends with several of one kind
--- are looked at again, to tell repetitions from statuses that differ.
+-- The statuses of int_send_states are counted where they are merged; only sends with several of one kind are looked at
+-- again, to tell repetitions from statuses that differ.
 direct_states as (
 
     select
-        send_id,
-        is_known,
-        direct_row_count,
-        direct_kind_count
-    from {{ written_states() }}
-    where direct_row_count > 0
+        states.send_id,
+        states.row_count,
+        states.kind_count,
+        sends.send_id is not null as is_known
+    from {{ ref('int_send_states') }} as states
+    left join {{ ref('fct_sends') if is_full_build() else ref('int_sends_deduplicated') }} as sends
+        on states.send_id = sends.send_id
 
 ),
 
@@ -96,8 +98,8 @@ direct_repetitions as (
             count(*) as row_count
         from {{ ref('int_statuses_unioned') }}
         where
-            send_id in (select send_id from direct_states where direct_row_count > direct_kind_count)
-            and status not in {{ issue_statuses() }}
+            send_id in (select send_id from {{ ref('int_send_states') }} where row_count > kind_count)
+            and status in {{ sending_statuses() }}
         group by
             send_id,
             source,
@@ -119,17 +121,17 @@ direct_repetitions as (
 direct_counts as (
 
     select
-        coalesce(sum(direct_states.direct_row_count), 0) as row_count,
+        coalesce(sum(direct_states.row_count), 0) as row_count,
         coalesce(sum(
             case
                 when direct_states.is_known
-                    then direct_states.direct_row_count - coalesce(direct_repetitions.repeated_count, 0)
+                    then direct_states.row_count - coalesce(direct_repetitions.repeated_count, 0)
             end
         ), 0) as applied_count,
         coalesce(sum(
             case
                 when not direct_states.is_known
-                    then direct_states.direct_row_count - coalesce(direct_repetitions.repeated_count, 0)
+                    then direct_states.row_count - coalesce(direct_repetitions.repeated_count, 0)
             end
         ), 0) as waiting_count
     from direct_states
@@ -176,7 +178,7 @@ direct_statuses_before as (
     from {{ ref('int_statuses_unioned') }}
     where
         send_id in (select key from {{ ref('stg_pipeline__touched_keys') }})
-        and status not in {{ issue_statuses() }}
+        and status in {{ sending_statuses() }}
         and not is_new
     group by
         send_id,
@@ -258,7 +260,7 @@ places as (
         (
             select count(*)
             from {{ ref('int_statuses_unioned') }}
-            where send_id is not null and status not in {{ issue_statuses() }} and is_new
+            where send_id is not null and status in {{ sending_statuses() }} and is_new
         ) as row_count,
         {%- endif %}
         applied_count as in_marts_count,

@@ -1,36 +1,24 @@
 -- noqa: disable=layout.indent
 
--- What customers did with a send, and what else few sends have: minimums and "any"s, as in int_send_states.
+-- What few statuses of a send say: those of customers, of issues, and those that only the carrier's id tied to it;
+-- minimums and "any"s, as in int_send_states.
 
 {%- set times = engagement_times() %}
 
 with statuses as (
 
-    select
-        send_id,
-        status,
-        occurred_at
-    from {{ ref('int_statuses_unioned') }}
-    where
-        send_id is not null
-        and status in {{ status_list(times) }}
-        and status not in {{ issue_statuses() }}
-
-    union all
-
-    select
-        send_id,
-        status,
-        occurred_at
-    from {{ ref('int_statuses_resolved') }}
-    where status in {{ status_list(times) }}
+    select * from {{ ref('int_statuses_resolved') }}
 
 )
 
 select
     send_id,
-    bool_or(status in {{ delivery_statuses() }}) as has_delivery_evidence,
-    bool_or(status in {{ engaging_statuses() }}) as has_engaging_status,
+    bool_or(status = 'delivered') as has_delivered_status,
+    bool_or(is_delivery_evidence) as has_delivery_evidence,
+    bool_or(is_issue) as has_issue_status,
+    bool_or(status = 'canceled') as has_canceled_status,
+    bool_or(is_engaging) as has_engaging_status,
+    min(case when status = 'delivered' then occurred_at end) as delivered_at,
     {%- for status, column in times.items() %}
     min(case when status = '{{ status }}' then occurred_at end) as {{ column }}{{ "," if not loop.last }}
     {%- endfor %}

@@ -51,10 +51,7 @@ select
     picked.updated_at,
     picked.is_carrier_log,
     picked.source,
-    picked.table_name,
-    picked.first_extract_number,
-    picked.last_extract_number,
-    picked.new_row_count
+    picked.table_name
 from picked
 left join claimed
     on

@@ -32,11 +32,7 @@ select
     updated_at,
     is_carrier_log,
     source,
-    table_name,
-    extract_number as first_extract_number,
-    extract_number as last_extract_number,
-    1 as row_count,
-    cast(is_new as bigint) as new_row_count
+    table_name
 from {{ ref('int_sends_unioned') }} as candidates
 where
     not exists (
@@ -80,9 +76,5 @@ select
     updated_at,
     is_carrier_log,
     source,
-    table_name,
-    first_extract_number,
-    last_extract_number,
-    row_count,
-    new_row_count
+    table_name
 from {{ ref('int_sends_repeated') }}

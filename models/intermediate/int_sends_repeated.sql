@@ -7,10 +7,7 @@ with repeated as (
     select
         send_id,
         is_carrier_log,
-        min(extract_number) as first_extract_number,
-        max(extract_number) as last_extract_number,
-        count(*) as row_count,
-        count(*) filter (where is_new) as new_row_count
+        count(*) as row_count
     from {{ ref('int_sends_unioned') }}
     {%- if not is_full_build() %}
     where send_id in (select key from {{ ref('stg_pipeline__touched_keys') }} where is_send)
@@ -49,10 +46,7 @@ select
     candidates.is_carrier_log,
     candidates.source,
     candidates.table_name,
-    repeated.first_extract_number,
-    repeated.last_extract_number,
-    repeated.row_count,
-    repeated.new_row_count
+    repeated.row_count
 from {{ ref('int_sends_unioned') }} as candidates
 inner join repeated
     on

@@ -12,7 +12,7 @@ with sends as (
 
 states as (
 
-    select * from {{ written_states() }}
+    select * from {{ ref('int_send_states') }}
 
 ),
 
@@ -38,9 +38,10 @@ delivery as (
 
     select
         sends.*,
-        states.has_delivered_status,
-        states.has_issue_status,
-        states.delivered_at,
+        coalesce(states.has_delivered_status, false)
+        or coalesce(engagements.has_delivered_status, false) as has_delivered_status,
+        engagements.has_issue_status,
+        least(states.delivered_at, engagements.delivered_at) as delivered_at,
         engagements.has_engaging_status,
         {%- for column in times.values() %}
         engagements.{{ column }},
@@ -50,8 +51,8 @@ delivery as (
         issues.latest_issue_at,
         case
             when states.has_delivered_status or engagements.has_delivery_evidence then 'delivered'
-            when states.has_issue_status then 'issue'
-            when states.has_canceled_status then 'canceled'
+            when engagements.has_issue_status then 'issue'
+            when states.has_canceled_status or engagements.has_canceled_status then 'canceled'
             when settings.as_of >= {{ add_hours('sends.sent_at', 'settings.receipt_timeout_hours') }} then 'unconfirmed'
             else 'pending'
         end as delivery_status,

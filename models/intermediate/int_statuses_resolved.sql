@@ -22,28 +22,9 @@ carrier_error_codes as (
 
 ),
 
-matches as (
-
-    {{ status_matches('statuses', ref('int_sends_deduplicated')) }}
-
-),
-
 matched as (
 
-    select
-        matches.status_key,
-        matches.send_id,
-        matches.provider,
-        statuses.status,
-        statuses.error_code,
-        statuses.error_code_space,
-        statuses.error_message,
-        statuses.first_extract_number,
-        statuses.last_extract_number,
-        statuses.occurred_at
-    from matches
-    inner join statuses
-        on matches.status_key = statuses.status_key
+    {{ status_matches('statuses', ref('int_sends_deduplicated')) }}
 
 ),
 
@@ -56,8 +37,6 @@ classified as (
         matched.error_code,
         coalesce(matched.error_code_space, providers.default_code_space) as error_code_space,
         matched.error_message,
-        matched.first_extract_number,
-        matched.last_extract_number,
         matched.occurred_at,
         -- That no receipt came is not a failure.
         case
@@ -92,7 +71,5 @@ select
     is_issue,
     is_delivery_evidence,
     is_engaging,
-    first_extract_number,
-    last_extract_number,
     occurred_at
 from classified

@@ -5,4 +5,4 @@ from {{ ref('statuses') }}
 where
     is_issue <> (status in {{ issue_statuses() }})
     or is_delivery_evidence <> (status in {{ delivery_statuses() }})
-    or is_engaging <> (status in {{ engaging_statuses() }})
+    or (stage in ('progress', 'delivered', 'canceled')) <> (status in {{ sending_statuses() }})

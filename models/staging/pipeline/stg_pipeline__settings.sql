@@ -12,6 +12,5 @@ select
     output_days,
     reply_window_days,
     over_messaged_count,
-    is_full_build,
-    tests_everything
+    is_full_build
 from source
