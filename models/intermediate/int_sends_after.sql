@@ -1,6 +1,6 @@
 -- noqa: disable=layout.indent
 
-{{ config(materialized='table') }}
+{{ config(materialized='table', pre_hook="{{ keep_join_sides() }}", post_hook="{{ choose_join_sides() }}") }}
 
 -- The sends that this build writes anew, as they are now, beside int_sends_before. None in a full build.
 

@@ -1,8 +1,8 @@
--- noqa: disable=layout.indent,structure.column_order
+-- noqa: disable=layout.indent,structure.column_order,references.keywords
 
 {{ config(materialized='view') }}
 
-{{ also_depends_on(['int_sends_before']) }}
+{{ also_depends_on(['int_sends_before', 'int_changed_sends', 'stg_pipeline__touched_keys']) }}
 
 -- Sends with what their replies say, as fct_sends holds them: all, or those that this build writes anew.
 
@@ -48,7 +48,11 @@ replies as (
     where
         send_id is not null
         {%- if not is_full_build() %}
-        and send_id in (select send_id from sends)
+        and send_id in (
+            select key from {{ ref('stg_pipeline__touched_keys') }}
+            union all
+            select send_id from {{ ref('int_changed_sends') }}
+        )
         {%- endif %}
 
 ),
