@@ -53,6 +53,18 @@
     {%- endif %}
 {%- endmacro -%}
 
+{%- macro delivery_status(sent_at) -%}
+    {#- What became of a send (contract rule 3), in a query over its rows in int_send_states as `states`, in int_send_engagements as
+        `engagements`, and `settings`. -#}
+    case
+        when states.has_delivered_status or engagements.has_delivery_evidence then 'delivered'
+        when engagements.has_issue_status then 'issue'
+        when states.has_canceled_status or engagements.has_canceled_status then 'canceled'
+        when settings.as_of >= {{ add_hours(sent_at, 'settings.receipt_timeout_hours') }} then 'unconfirmed'
+        else 'pending'
+    end
+{%- endmacro -%}
+
 {%- macro sending_statuses() -%}
     {#- The statuses on the way of a send, which say all they say by themselves: no code explains them, and no customer did anything.
         A test holds them against the seed `statuses`. -#}

@@ -32,6 +32,7 @@
         'int_message_costs': of_messages,
         'int_message_customer_counts': of_messages,
         'int_message_days': of_messages,
+        'int_message_delivery_buckets': of_messages,
         'int_message_delivery_seconds': of_messages,
         'int_replies_deduplicated': of_replies,
         'int_unmapped_issues': "send_id" ~ of_keys,

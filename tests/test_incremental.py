@@ -18,7 +18,7 @@ KEPT_BY_THE_BUILD = (
     "int_replies_deduplicated",
     "int_message_days",
     "int_message_customer_counts",
-    "int_message_delivery_seconds",
+    "int_message_delivery_buckets",
     "int_message_costs",
     "int_unmapped_issues",
     "int_row_places",

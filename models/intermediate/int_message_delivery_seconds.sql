@@ -1,15 +1,11 @@
 -- noqa: disable=layout.indent
 
-{{ config(
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key=['message_id', 'delivery_seconds'],
-    post_hook="delete from {{ this }} where send_count = 0"
-) }}
+{{ config(materialized='incremental', incremental_strategy='append') }}
 
-{{ also_depends_on(['int_send_changes']) }}
+{{ also_depends_on(['int_send_changes', 'fct_sends']) }}
 
--- How many SMS took how long: all that percentiles need, and a sum, so that it can be added to.
+-- How many SMS took how long: all that percentiles need. A build that adds appends what it changed, less one here and one
+-- more there; who reads sums up.
 
 with counted as (
 
@@ -38,16 +34,8 @@ with counted as (
 )
 
 select
-    counted.message_id,
-    counted.delivery_seconds,
-    counted.send_count
-    {%- if not is_full_build() %}
-    + coalesce(known.send_count, 0) as send_count
-    {%- endif %}
+    message_id,
+    delivery_seconds,
+    {{ percentile_bucket('delivery_seconds') }} as bucket,
+    send_count
 from counted
-{%- if not is_full_build() %}
-left join {{ existing('int_message_delivery_seconds') }} as known
-    on
-        counted.message_id = known.message_id
-        and counted.delivery_seconds = known.delivery_seconds
-{%- endif %}

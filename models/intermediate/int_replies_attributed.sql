@@ -19,7 +19,26 @@ with replies as (
 
 ),
 
-sends as (
+settings as (
+
+    select * from {{ ref('stg_pipeline__settings') }}
+
+),
+
+states as (
+
+    select * from {{ ref('int_send_states') }}
+
+),
+
+engagements as (
+
+    select * from {{ ref('int_send_engagements') }}
+
+),
+
+-- Chosen before they are joined: few sends could have been answered.
+chosen_sends as (
 
     select
         send_id,
@@ -28,13 +47,32 @@ sends as (
         channel,
         to_number,
         from_number,
-        delivery_status,
         sent_at
-    from {{ ref('int_sends_stated') }}
+    from {{ ref('int_sends_deduplicated') }}
     where
         to_number in (select from_number from replies)
         or customer_id in (select customer_id from replies where from_number is null)
         or send_id in (select send_id from replies)
+
+),
+
+sends as (
+
+    select
+        chosen_sends.send_id,
+        chosen_sends.message_id,
+        chosen_sends.customer_id,
+        chosen_sends.channel,
+        chosen_sends.to_number,
+        chosen_sends.from_number,
+        {{ delivery_status('chosen_sends.sent_at') }} as delivery_status,
+        chosen_sends.sent_at
+    from chosen_sends
+    cross join settings
+    left join states
+        on chosen_sends.send_id = states.send_id
+    left join engagements
+        on chosen_sends.send_id = engagements.send_id
     {%- if not is_full_build() %}
 
     union all
@@ -63,12 +101,6 @@ sends as (
         )
     {%- endif %}
     {%- endif %}
-
-),
-
-settings as (
-
-    select * from {{ ref('stg_pipeline__settings') }}
 
 ),
 

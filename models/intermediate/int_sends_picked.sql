@@ -1,38 +1,20 @@
--- noqa: disable=layout.indent
+-- noqa: disable=layout.indent,structure.column_order
 
 {{ config(materialized='view') }}
 
 {{ also_depends_on(['stg_pipeline__touched_keys']) }}
 
+{%- set columns = [
+    'send_id', 'message_id', 'customer_id', 'channel', 'message_title', 'message_version_id', 'series_id',
+    'series_title', 'node_id', 'customer_external_id', 'customer_name', 'customer_email', 'company_id', 'to_number',
+    'from_number', 'body', 'segment_count', 'price', 'currency_code', 'provider', 'provider_message_id', 'sent_at',
+    'updated_at', 'is_carrier_log', 'source', 'table_name',
+] %}
+
 select
-    send_id,
-    message_id,
-    customer_id,
-    channel,
-    message_title,
-    message_version_id,
-    series_id,
-    series_title,
-    node_id,
-    customer_external_id,
-    customer_name,
-    customer_email,
-    company_id,
-    to_number,
-    from_number,
-    body,
-    segment_count_text,
-    price_text,
-    currency_code,
-    provider,
-    provider_message_id,
-    segment_count,
-    price,
-    sent_at,
-    updated_at,
-    is_carrier_log,
-    source,
-    table_name
+    {%- for column in columns %}
+    {{ column }}{{ "," if not loop.last }}
+    {%- endfor %}
 from {{ ref('int_sends_unioned') }} as candidates
 where
     not exists (
@@ -49,32 +31,7 @@ where
 union all
 
 select
-    send_id,
-    message_id,
-    customer_id,
-    channel,
-    message_title,
-    message_version_id,
-    series_id,
-    series_title,
-    node_id,
-    customer_external_id,
-    customer_name,
-    customer_email,
-    company_id,
-    to_number,
-    from_number,
-    body,
-    segment_count_text,
-    price_text,
-    currency_code,
-    provider,
-    provider_message_id,
-    segment_count,
-    price,
-    sent_at,
-    updated_at,
-    is_carrier_log,
-    source,
-    table_name
+    {%- for column in columns %}
+    {{ column }}{{ "," if not loop.last }}
+    {%- endfor %}
 from {{ ref('int_sends_repeated') }}

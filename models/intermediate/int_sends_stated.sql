@@ -49,13 +49,7 @@ delivery as (
         issues.issue_reason_id,
         issues.error_code,
         issues.latest_issue_at,
-        case
-            when states.has_delivered_status or engagements.has_delivery_evidence then 'delivered'
-            when engagements.has_issue_status then 'issue'
-            when states.has_canceled_status or engagements.has_canceled_status then 'canceled'
-            when settings.as_of >= {{ add_hours('sends.sent_at', 'settings.receipt_timeout_hours') }} then 'unconfirmed'
-            else 'pending'
-        end as delivery_status,
+        {{ delivery_status('sends.sent_at') }} as delivery_status,
         {{ local_date('sends.sent_at', 'settings.reporting_timezone') }} as sent_date
     from sends
     cross join settings

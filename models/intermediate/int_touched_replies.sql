@@ -3,7 +3,7 @@
 {{ config(materialized='table') }}
 
 {{ also_depends_on([
-    'stg_pipeline__touched_keys', 'int_replies_deduplicated', 'int_sends_stated', 'int_touched_sends',
+    'stg_pipeline__touched_keys', 'int_replies_deduplicated', 'int_sends_deduplicated', 'int_touched_sends',
     'stg_pipeline__settings',
 ]) }}
 
@@ -42,7 +42,7 @@ touched_sends as (
         channel,
         to_number,
         sent_at
-    from {{ ref('int_sends_stated') }}
+    from {{ ref('int_sends_deduplicated') }}
 
     union
 

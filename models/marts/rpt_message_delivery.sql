@@ -8,6 +8,8 @@
 
 {{ also_depends_on(['int_send_changes']) }}
 
+{%- set fractions = {'p50': 0.50, 'p95': 0.95, 'p99': 0.99} %}
+
 with days as (
 
     select * from {{ ref('int_message_days') }}
@@ -25,9 +27,9 @@ customers as (
 
 ),
 
-delivery_seconds as (
+buckets as (
 
-    select * from {{ ref('int_message_delivery_seconds') }}
+    select * from {{ ref('int_message_delivery_buckets') }}
     {%- if not is_full_build() %}
     where message_id in (select message_id from {{ ref('int_send_changes') }})
     {%- endif %}
@@ -68,6 +70,64 @@ single_costs as (
 
 ),
 
+ranked_buckets as (
+
+    select
+        message_id,
+        bucket,
+        sum(send_count) over (
+            partition by message_id
+            order by bucket
+            rows between unbounded preceding and current row
+        ) - send_count as first_rank,
+        sum(send_count) over (
+            partition by message_id
+            order by bucket
+            rows between unbounded preceding and current row
+        ) - 1 as last_rank,
+        sum(send_count) over (partition by message_id) as all_count
+    from buckets
+
+),
+
+-- Only the buckets that hold a value on either side of a percentile are looked into.
+needed_buckets as (
+
+    select * from ranked_buckets
+    where
+        {%- for fraction in fractions.values() %}
+        {{ "or " if not loop.first }}(
+            first_rank <= ceil({{ percentile_rank(fraction) }})
+            and last_rank >= floor({{ percentile_rank(fraction) }})
+        )
+        {%- endfor %}
+
+),
+
+delivery_seconds as (
+
+    select
+        needed_buckets.message_id,
+        needed_buckets.bucket,
+        needed_buckets.first_rank as first_rank_of_bucket,
+        needed_buckets.all_count,
+        seconds.delivery_seconds,
+        sum(seconds.send_count) as send_count
+    from {{ ref('int_message_delivery_seconds') }} as seconds
+    inner join needed_buckets
+        on
+            seconds.message_id = needed_buckets.message_id
+            and seconds.bucket = needed_buckets.bucket
+    group by
+        needed_buckets.message_id,
+        needed_buckets.bucket,
+        needed_buckets.first_rank,
+        needed_buckets.all_count,
+        seconds.delivery_seconds
+    having sum(seconds.send_count) > 0
+
+),
+
 -- Percentiles interpolate linearly, as percentile_cont does, over values that stand once with the number of their
 -- sends: each value holds the ranks from first_rank to last_rank, counted from 0.
 ranked as (
@@ -75,17 +135,17 @@ ranked as (
     select
         message_id,
         delivery_seconds,
-        sum(send_count) over (
-            partition by message_id
+        all_count,
+        first_rank_of_bucket + sum(send_count) over (
+            partition by message_id, bucket
             order by delivery_seconds
             rows between unbounded preceding and current row
         ) - send_count as first_rank,
-        sum(send_count) over (
-            partition by message_id
+        first_rank_of_bucket + sum(send_count) over (
+            partition by message_id, bucket
             order by delivery_seconds
             rows between unbounded preceding and current row
-        ) - 1 as last_rank,
-        sum(send_count) over (partition by message_id) as all_count
+        ) - 1 as last_rank
     from delivery_seconds
 
 ),
@@ -94,9 +154,9 @@ percentiles as (
 
     select
         message_id,
-        {{ percentile_of_ranks(0.50) }} as delivery_seconds_p50,
-        {{ percentile_of_ranks(0.95) }} as delivery_seconds_p95,
-        {{ percentile_of_ranks(0.99) }} as delivery_seconds_p99
+        {%- for name, fraction in fractions.items() %}
+        {{ percentile_of_ranks(fraction) }} as delivery_seconds_{{ name }}{{ "," if not loop.last }}
+        {%- endfor %}
     from ranked
     group by message_id
 
