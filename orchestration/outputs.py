@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -55,23 +56,27 @@ def write_csv_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> list
     Returns:
         What was written, in the order of `CSV_FILES`.
     """
-    written = []
-    for name, (view, order) in CSV_FILES.items():
-        path = folder / name
-        described = connection.execute(f"describe {view}").fetchall()
-        columns = [str(column) for column, *_ in described]
-        texts = [column for column, kind, *_ in described if kind == "VARCHAR"]
-        # Texts are quoted, so that programs that split cells at ";" do not split them.
-        quoted = f", force_quote ({', '.join(texts)})" if texts else ""
-        connection.execute(
-            f"copy (select * from {view} order by {order}) to '{str(path).replace(chr(39), chr(39) * 2)}'"
-            f" (format csv, header true, delimiter ','{quoted})"
-        )
-        row = connection.fetchone()
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        written.append(OutputFile(name, int(row[0]) if row else 0, path.stat().st_size, digest, columns))
-    return written
+    # Two at a time: writing one waits for its rows, then for the disk. Each needs a session of its own.
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return list(pool.map(lambda name: _write_csv_file(connection.cursor(), folder / name), CSV_FILES))
+
+
+def _write_csv_file(connection: duckdb.DuckDBPyConnection, path: Path) -> OutputFile:
+    view, order = CSV_FILES[path.name]
+    described = connection.execute(f"describe {view}").fetchall()
+    columns = [str(column) for column, *_ in described]
+    texts = [column for column, kind, *_ in described if kind == "VARCHAR"]
+    # Texts are quoted, so that programs that split cells at ";" do not split them.
+    quoted = f", force_quote ({', '.join(texts)})" if texts else ""
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute(
+        f"copy (select * from {view} order by {order}) to '{str(path).replace(chr(39), chr(39) * 2)}'"
+        f" (format csv, header true, delimiter ','{quoted})"
+    )
+    row = connection.fetchone()
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return OutputFile(path.name, int(row[0]) if row else 0, path.stat().st_size, digest, columns)
 
 
 def write_manifest(folder: Path, as_of: datetime, files: list[OutputFile]) -> Path:

@@ -7,7 +7,7 @@
 -- How many SMS took how long: all that percentiles need. A build that adds appends what it changed, less one here and one
 -- more there; who reads sums up.
 
-with counted as (
+with changes as (
 
     {%- if is_full_build() %}
 
@@ -31,11 +31,23 @@ with counted as (
     having sum(change) <> 0
     {%- endif %}
 
+),
+
+counted as (
+
+    select
+        message_id,
+        delivery_seconds,
+        {{ percentile_bucket('delivery_seconds') }} as bucket,
+        send_count
+    from changes
+
 )
 
 select
     message_id,
     delivery_seconds,
-    {{ percentile_bucket('delivery_seconds') }} as bucket,
+    bucket,
+    {{ row_hash(['message_id', 'bucket']) }} as bucket_key,
     send_count
 from counted

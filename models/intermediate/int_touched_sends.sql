@@ -40,9 +40,13 @@ named as (
 
     select {{ columns | join(', ') }}
     from {{ existing('fct_sends') }}
-    where
-        send_id in (select key from new_keys)
-        or provider_message_id in (select key from new_keys)
+    where send_id in (select key from new_keys)
+
+    union all
+
+    select {{ columns | join(', ') }}
+    from {{ existing('fct_sends') }}
+    where provider_message_id in (select key from new_keys)
 
 ),
 

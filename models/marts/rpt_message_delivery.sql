@@ -93,7 +93,10 @@ ranked_buckets as (
 -- Only the buckets that hold a value on either side of a percentile are looked into.
 needed_buckets as (
 
-    select * from ranked_buckets
+    select
+        *,
+        {{ row_hash(['message_id', 'bucket']) }} as bucket_key
+    from ranked_buckets
     where
         {%- for fraction in fractions.values() %}
         {{ "or " if not loop.first }}(
@@ -101,6 +104,13 @@ needed_buckets as (
             and last_rank >= floor({{ percentile_rank(fraction) }})
         )
         {%- endfor %}
+
+),
+
+needed_seconds as (
+
+    select * from {{ ref('int_message_delivery_seconds') }}
+    where bucket_key in (select bucket_key from needed_buckets)
 
 ),
 
@@ -113,7 +123,7 @@ delivery_seconds as (
         needed_buckets.all_count,
         seconds.delivery_seconds,
         sum(seconds.send_count) as send_count
-    from {{ ref('int_message_delivery_seconds') }} as seconds
+    from needed_seconds as seconds
     inner join needed_buckets
         on
             seconds.message_id = needed_buckets.message_id
