@@ -18,7 +18,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration import dbt_build
 from orchestration.dbt_build import PROJECT_DIR
+from orchestration.errors import UserError
 from tests.pipeline import Pipeline
 
 SENDS = [
@@ -101,6 +103,40 @@ def test_a_run_publishes_marts_and_outputs(pipeline: Pipeline) -> None:
     assert issue["to_number"] == "+14155550001"
     assert issue["issue_reason"] == "Unable to deliver to landline or unreachable carrier."
     assert issue["issue_at"] == "2026-10-31T09:00:05.000000Z"
+
+
+def test_nothing_new_is_noticed_before_anything_starts(pipeline: Pipeline) -> None:
+    drop_extracts(pipeline)
+    assert pipeline.make_run().returncode == 0
+    published = pipeline.settings.marts_path.stat()
+    # Python tells on standard error what it imports.
+    result = pipeline.make_run(PYTHONPROFILEIMPORTTIME="1")
+    assert result.returncode == 0
+    assert result.stdout.startswith("Nothing new in ")
+    assert "| orchestration.commands" in result.stderr.replace("  ", "")
+    assert "dagster" not in result.stderr
+    left = pipeline.settings.marts_path.stat()
+    assert (left.st_ino, left.st_mtime_ns) == (published.st_ino, published.st_mtime_ns)
+    pipeline.drop_rows("outbound/sends/b.csv", [{**SENDS[0], "send_id": "s9"}])
+    assert "Published" in pipeline.make_run().stdout
+    assert "Published" in pipeline.make_run(AS_OF="2026-11-02T06:00:00Z").stdout
+
+
+def test_a_new_warehouse_takes_over_what_dbt_parsed(
+    tmp_path: Path, parsed_target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed_dir = tmp_path / "parsed"
+    parsed_dir.mkdir()
+    for name in dbt_build.PARSE_RESULTS:
+        shutil.copyfile(parsed_target / name, parsed_dir / name)
+    monkeypatch.setattr(dbt_build, "PARSED_DIR", parsed_dir)
+    monkeypatch.setattr(dbt_build, "dbt_executable", lambda: "false")
+    path = dbt_build.ensure_manifest(Pipeline(tmp_path / "one").settings)
+    assert path.read_bytes() == (parsed_dir / "manifest.json").read_bytes()
+    # Older than the project: dbt parses, here a dbt that fails.
+    os.utime(parsed_dir / "manifest.json", (0, 0))
+    with pytest.raises(UserError, match="does not parse"):
+        dbt_build.ensure_manifest(Pipeline(tmp_path / "two").settings)
 
 
 def test_the_published_file_opens_in_older_clients(pipeline: Pipeline) -> None:

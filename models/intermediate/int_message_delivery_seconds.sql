@@ -4,8 +4,8 @@
 
 {{ also_depends_on(['int_send_changes', 'fct_sends']) }}
 
--- How many SMS took how long: all that percentiles need. A build that adds appends what it changed, less one here and one
--- more there; who reads sums up.
+-- How many SMS took how long: all that percentiles need. A build that adds appends what it changed, one less here and
+-- one more there; who reads sums up.
 
 with changes as (
 

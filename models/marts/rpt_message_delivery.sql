@@ -1,4 +1,4 @@
--- noqa: disable=layout.indent
+-- noqa: disable=layout.indent,references.qualification
 
 {{ config(
     materialized='incremental',
