@@ -8,7 +8,7 @@
 
 {{ also_depends_on([
     'fct_sends', 'int_sends_before', 'int_sends_after', 'int_sends_deduplicated', 'int_replies_before',
-    'int_sends_unioned', 'stg_pipeline__touched_keys',
+    'int_sends_unioned', 'int_statuses_unioned', 'stg_pipeline__touched_keys',
 ]) }}
 
 -- In which tables the accepted rows of the extracts ended. A build that adds to what is there counts its own rows, and
@@ -72,48 +72,18 @@ repeated_sends as (
 ),
 {%- endif %}
 
--- The statuses of int_send_states are counted where they are merged; only sends with several of one kind are looked at
--- again, to tell repetitions from statuses that differ.
+-- Where a send has each kind of status once, none of them is a repetition: they are counted where they were merged. The
+-- others stand in int_statuses_deduplicated.
 direct_states as (
 
     select
         states.send_id,
         states.row_count,
-        states.kind_count,
         sends.send_id is not null as is_known
     from {{ ref('int_send_states') }} as states
     left join {{ ref('fct_sends') if is_full_build() else ref('int_sends_deduplicated') }} as sends
         on states.send_id = sends.send_id
-
-),
-
-direct_repetitions as (
-
-    select
-        send_id,
-        sum(row_count - 1) as repeated_count
-    from (
-        select
-            send_id,
-            count(*) as row_count
-        from {{ ref('int_statuses_unioned') }}
-        where
-            send_id in (select send_id from {{ ref('int_send_states') }} where row_count > kind_count)
-            and status in {{ sending_statuses() }}
-        group by
-            send_id,
-            source,
-            table_name,
-            provider,
-            provider_message_id,
-            status,
-            error_code,
-            error_code_space,
-            error_message,
-            occurred_at,
-            is_carrier_log
-    ) as distinct_statuses
-    group by send_id
+    where states.row_count = states.kind_count
 
 ),
 
@@ -121,22 +91,10 @@ direct_repetitions as (
 direct_counts as (
 
     select
-        coalesce(sum(direct_states.row_count), 0) as row_count,
-        coalesce(sum(
-            case
-                when direct_states.is_known
-                    then direct_states.row_count - coalesce(direct_repetitions.repeated_count, 0)
-            end
-        ), 0) as applied_count,
-        coalesce(sum(
-            case
-                when not direct_states.is_known
-                    then direct_states.row_count - coalesce(direct_repetitions.repeated_count, 0)
-            end
-        ), 0) as waiting_count
+        coalesce(sum(row_count), 0) as row_count,
+        coalesce(sum(case when is_known then row_count end), 0) as applied_count,
+        coalesce(sum(case when not is_known then row_count end), 0) as waiting_count
     from direct_states
-    left join direct_repetitions
-        on direct_states.send_id = direct_repetitions.send_id
 
 ),
 
@@ -170,28 +128,16 @@ applied_statuses_before as (
 
 ),
 
-direct_statuses_before as (
+-- Their rows of earlier extracts, none of which is a repetition either.
+direct_statuses as (
 
     select
-        send_id in (select send_id from sends_before) as is_applied,
-        count(*) as row_count
+        send_id,
+        is_new
     from {{ ref('int_statuses_unioned') }}
     where
-        send_id in (select key from {{ ref('stg_pipeline__touched_keys') }})
-        and status in {{ sending_statuses() }}
-        and not is_new
-    group by
-        send_id,
-        source,
-        table_name,
-        provider,
-        provider_message_id,
-        status,
-        error_code,
-        error_code_space,
-        error_message,
-        occurred_at,
-        is_carrier_log
+        status in {{ sending_statuses() }}
+        and send_id in (select send_id from direct_states)
 
 ),
 {%- endif %}
@@ -257,11 +203,7 @@ places as (
         {%- if is_full_build() %}
         row_count,
         {%- else %}
-        (
-            select count(*)
-            from {{ ref('int_statuses_unioned') }}
-            where send_id is not null and status in {{ sending_statuses() }} and is_new
-        ) as row_count,
+        (select count(*) from direct_statuses where is_new) as row_count,
         {%- endif %}
         applied_count as in_marts_count,
         waiting_count
@@ -312,9 +254,10 @@ places as (
         'outbound' as source,
         'statuses' as table_name,
         0 as row_count,
-        -count(*) filter (where is_applied) as in_marts_count,
-        -count(*) filter (where not is_applied) as waiting_count
-    from direct_statuses_before
+        -count(*) filter (where send_id in (select send_id from sends_before)) as in_marts_count,
+        -count(*) filter (where send_id not in (select send_id from sends_before)) as waiting_count
+    from direct_statuses
+    where not is_new
 
     union all
 

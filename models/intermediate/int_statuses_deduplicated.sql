@@ -1,5 +1,6 @@
 -- Only the statuses that must be joined before they say anything, or that few sends have: those that name a send by the
--- carrier's id, those of an issue, whose code the seeds explain, and those of customers.
+-- carrier's id, those of an issue, whose code the seeds explain, those of customers, and all of the sends that have one
+-- kind several times: whether rows repeat a status or tell of two is seen here.
 
 {%- set columns = [
     'source', 'table_name', 'send_id', 'provider', 'provider_message_id', 'recipient', 'status', 'error_code',
@@ -9,7 +10,10 @@
 with statuses as (
 
     select * from {{ ref('int_statuses_unioned') }}
-    where send_id is null or status not in {{ sending_statuses() }}
+    where
+        send_id is null
+        or status not in {{ sending_statuses() }}
+        or send_id in (select send_id from {{ ref('int_send_states') }} where row_count > kind_count)
 
 ),
 
