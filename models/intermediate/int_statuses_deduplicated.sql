@@ -1,3 +1,5 @@
+-- noqa: disable=references.qualification
+
 -- Only the statuses that must be joined before they say anything, or that few sends have: those that name a send by the
 -- carrier's id, those of an issue, whose code the seeds explain, those of customers, and all of the sends that have one
 -- kind several times: whether rows repeat a status or tell of two is seen here.
