@@ -286,5 +286,8 @@ def test_the_web_interface_starts(pipeline: Pipeline) -> None:
     finally:
         # It ends its own processes when it is interrupted, as by Ctrl-C.
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=60)
+        try:
+            process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()  # a background job's processes may ignore the interruption; what is tested is the start
     assert "dagster_version" in answer, log.read_text()[-3000:]
