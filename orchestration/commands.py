@@ -41,7 +41,12 @@ def prepare(settings: Settings) -> None:
 
 
 def run_daily(settings: Settings) -> int:
-    """Run the job `daily`, see `run_job`."""
+    """Run the job `daily`, see `run_job`; where there is nothing to do, end before Dagster is imported."""
+    started = time.monotonic()
+    if _is_nothing_new(settings):
+        record_phases(settings, {"total": time.monotonic() - started}, restart=True)
+        _say_nothing_new(settings)
+        return 0
     return run_job(settings, "daily")
 
 
@@ -69,10 +74,6 @@ def run_job(settings: Settings, job_name: str) -> int:
         UserError: the run could not start.
     """
     started = time.monotonic()
-    if job_name == "daily" and _is_nothing_new(settings):
-        record_phases(settings, {"total": time.monotonic() - started}, restart=True)
-        _say_nothing_new(settings)
-        return 0
     prepare(settings)
     log_path = settings.build_dir / "logs" / f"{job_name}.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)

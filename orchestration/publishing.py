@@ -68,7 +68,7 @@ def publish(settings: Settings) -> Published:
     staged.mkdir()
     try:
         with duckdb.connect(str(settings.build_dir / "warehouse.duckdb"), read_only=True) as connection:
-            connection.execute(f"set TimeZone = 'UTC'; set memory_limit = '{settings.memory_limit_gb}GB'")
+            connection.execute(f"set memory_limit = '{settings.memory_limit_gb}GB'")
             marts = str(settings.build_dir / "marts.duckdb").replace("'", "''")
             connection.execute(f"attach '{marts}' as marts (read_only)")
             as_of = _as_of(connection)

@@ -2,7 +2,7 @@
 
 {{ config(materialized='incremental', incremental_strategy='append') }}
 
-{{ also_depends_on(['int_send_states', 'int_statuses_deduplicated', 'int_statuses_unioned', 'int_sends_unioned']) }}
+{{ also_depends_on(['int_statuses_unioned']) }}
 
 -- In which extracts the rows of a send or of a carrier's message stand, for the builds that read them again. Keys are
 -- hashes, a fifth of the ids' size; two with the same hash only make a build read an extract that it need not.
@@ -45,19 +45,9 @@ with keys as (
     where is_new
 
 )
-{%- if is_full_build() %}
 
-select
+select{{ "" if is_full_build() else " distinct" }}
     {{ row_hash(['key']) }} as key_hash,
     first_extract_number,
     last_extract_number
 from keys
-
-{%- else %}
-
-select distinct
-    {{ row_hash(['key']) }} as key_hash,
-    first_extract_number,
-    last_extract_number
-from keys
-{%- endif %}

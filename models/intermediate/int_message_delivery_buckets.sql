@@ -7,7 +7,7 @@
     post_hook="delete from {{ this }} where send_count = 0"
 ) }}
 
-{{ also_depends_on(['int_send_changes', 'int_message_delivery_seconds']) }}
+{{ also_depends_on(['int_send_changes']) }}
 
 -- The same as int_message_delivery_seconds, roughly: it tells which few of its rows a percentile needs.
 

@@ -2,7 +2,7 @@
 
 {{ config(materialized='incremental', incremental_strategy='append') }}
 
-{{ also_depends_on(['int_send_changes', 'fct_sends']) }}
+{{ also_depends_on(['int_send_changes']) }}
 
 -- How many SMS took how long: all that percentiles need. A build that adds appends what it changed, one less here and
 -- one more there; who reads sums up.

@@ -7,8 +7,8 @@
 ) }}
 
 {{ also_depends_on([
-    'fct_sends', 'int_sends_before', 'int_sends_after', 'int_sends_deduplicated', 'int_replies_before',
-    'int_sends_unioned', 'int_statuses_unioned', 'stg_pipeline__touched_keys',
+    'int_sends_before', 'int_sends_after', 'int_sends_deduplicated', 'int_replies_before', 'int_sends_unioned',
+    'int_statuses_unioned', 'stg_pipeline__touched_keys',
 ]) }}
 
 -- In which tables the accepted rows of the extracts ended. A build that adds to what is there counts its own rows, and
@@ -128,7 +128,7 @@ applied_statuses_before as (
 
 ),
 
--- Their rows of earlier extracts, none of which is a repetition either.
+-- Their rows, of new and of earlier extracts; none is a repetition.
 direct_statuses as (
 
     select

@@ -11,6 +11,5 @@ select
     receipt_timeout_hours,
     output_days,
     reply_window_days,
-    over_messaged_count,
-    is_full_build
+    over_messaged_count
 from source
