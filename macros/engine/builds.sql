@@ -79,3 +79,49 @@
 {%- macro duckdb__choose_join_sides() -%}
     set disabled_optimizers = ''
 {%- endmacro -%}
+
+{%- macro is_of_part(key) -%}
+    {#- Condition: the row is of the part of the sends that a statement works on; true where it works on all. See
+        start_with_first_part. -#}
+    {{ return(adapter.dispatch('is_of_part', 'outbound_sms')(key)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__is_of_part(key) -%}
+    coalesce(hash({{ key }}) % getvariable('part_count') = getvariable('part'), true)
+{%- endmacro -%}
+
+{%- macro start_with_first_part(sends) -%}
+    {#- Hook, before a model whose rows are of one send each is made anew: let its statement work on as many sends as memory holds, so
+        that joins and groups do not go to disk with all columns of all sends. insert_other_parts makes the others.
+        sends: relation whose rows tell how many sends there are, about. -#}
+    {{ return(adapter.dispatch('start_with_first_part', 'outbound_sms')(sends)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__start_with_first_part(sends) -%}
+    {%- if execute and is_full_build() -%}
+        {%- set sends_per_part = var('sends_per_gigabyte') * env_var('MEMORY_LIMIT_GB', '3') | int -%}
+        {%- set part_count = (run_query("select count(*) from " ~ sends).rows[0][0] / sends_per_part) | round(0, 'ceil') | int -%}
+        {%- if part_count > 1 -%}
+            set variable part_count = {{ part_count }};
+            set variable part = 0;
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro -%}
+
+{%- macro insert_other_parts(select) -%}
+    {#- Hook, after a model that start_with_first_part stands before: add the other parts, one after the other.
+        select: the model's compiled query. -#}
+    {{ return(adapter.dispatch('insert_other_parts', 'outbound_sms')(select)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__insert_other_parts(select) -%}
+    {%- if execute and is_full_build() -%}
+        {%- for part in range(1, run_query("select coalesce(getvariable('part_count'), 1)").rows[0][0]) -%}
+            set variable part = {{ part }};
+            insert into {{ this }} by name
+            {{ select }};
+        {%- endfor -%}
+        reset variable part_count;
+        reset variable part;
+    {%- endif -%}
+{%- endmacro -%}

@@ -1,3 +1,5 @@
+-- noqa: disable=layout.indent
+
 with log_sends as (
 
     select
@@ -5,7 +7,12 @@ with log_sends as (
         provider,
         provider_message_id
     from {{ ref('int_sends_picked') }}
-    where is_carrier_log
+    where
+        is_carrier_log
+        {%- if not carrier_logs('sends', only_loaded=true) %}
+        -- No log was loaded, so the sends need not be looked through.
+        and false
+        {%- endif %}
 
 ),
 

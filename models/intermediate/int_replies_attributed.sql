@@ -25,19 +25,7 @@ settings as (
 
 ),
 
-states as (
-
-    select * from {{ ref('int_send_states') }}
-
-),
-
-engagements as (
-
-    select * from {{ ref('int_send_engagements') }}
-
-),
-
--- Chosen before they are joined: few sends could have been answered.
+-- Chosen before they are joined, and their states with them: few sends could have been answered.
 chosen_sends as (
 
     select
@@ -53,6 +41,20 @@ chosen_sends as (
         to_number in (select from_number from replies)
         or customer_id in (select customer_id from replies where from_number is null)
         or send_id in (select send_id from replies)
+
+),
+
+states as (
+
+    select * from {{ ref('int_send_states') }}
+    where send_id in (select send_id from chosen_sends)
+
+),
+
+engagements as (
+
+    select * from {{ ref('int_send_engagements') }}
+    where send_id in (select send_id from chosen_sends)
 
 ),
 

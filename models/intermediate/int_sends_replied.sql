@@ -47,6 +47,7 @@ replies as (
     select * from {{ ref('fct_replies') }}
     where
         send_id is not null
+        and {{ is_of_part('send_id') }}
         {%- if not is_full_build() %}
         and send_id in (
             select key from {{ ref('stg_pipeline__touched_keys') }}

@@ -7,24 +7,28 @@
 with sends as (
 
     select * from {{ ref('int_sends_deduplicated') }}
+    where {{ is_of_part('send_id') }}
 
 ),
 
 states as (
 
     select * from {{ ref('int_send_states') }}
+    where {{ is_of_part('send_id') }}
 
 ),
 
 engagements as (
 
     select * from {{ ref('int_send_engagements') }}
+    where {{ is_of_part('send_id') }}
 
 ),
 
 issues as (
 
     select * from {{ ref('int_send_issues') }}
+    where {{ is_of_part('send_id') }}
 
 ),
 

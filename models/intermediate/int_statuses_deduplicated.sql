@@ -1,5 +1,10 @@
 -- noqa: disable=references.qualification
 
+{{ config(
+    pre_hook="{{ start_with_first_part(ref('int_send_states')) }}",
+    post_hook="{{ insert_other_parts(sql) }}"
+) }}
+
 -- Only the statuses that must be joined before they say anything, or that few sends have: those that name a send by the
 -- carrier's id, those of an issue, whose code the seeds explain, those of customers, and all of the sends that have one
 -- kind several times: whether rows repeat a status or tell of two is seen here.
@@ -13,9 +18,12 @@ with statuses as (
 
     select * from {{ ref('int_statuses_unioned') }}
     where
-        send_id is null
-        or status not in {{ sending_statuses() }}
-        or send_id in (select send_id from {{ ref('int_send_states') }} where row_count > kind_count)
+        (
+            send_id is null
+            or status not in {{ sending_statuses() }}
+            or send_id in (select send_id from {{ ref('int_send_states') }} where row_count > kind_count)
+        )
+        and {{ is_of_part('coalesce(send_id, provider_message_id)') }}
 
 ),
 

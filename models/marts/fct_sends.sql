@@ -3,8 +3,12 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook=["{{ replace_sends(ref('int_sends_before')) }}", "{{ keep_join_sides() }}"],
-    post_hook="{{ choose_join_sides() }}"
+    pre_hook=[
+        "{{ replace_sends(ref('int_sends_before')) }}",
+        "{{ keep_join_sides() }}",
+        "{{ start_with_first_part(ref('int_sends_unioned')) }}"
+    ],
+    post_hook=["{{ insert_other_parts(sql) }}", "{{ choose_join_sides() }}"]
 ) }}
 
 {{ also_depends_on(['int_sends_before', 'int_sends_after', 'int_sends_replied']) }}
