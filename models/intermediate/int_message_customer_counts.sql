@@ -3,7 +3,8 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='delete+insert',
-    unique_key='message_id'
+    unique_key='message_id',
+    post_hook="delete from {{ this }} where any_customer_count = 0"
 ) }}
 
 {{ also_depends_on(['int_send_changes']) }}
@@ -13,6 +14,7 @@
 -- customers of the changed sends, as they were and as they are now, and adds the difference.
 
 {%- set is_counted = {
+    'any': 'true',
     'sent': "delivery_status <> 'canceled'",
     'delivered': "delivery_status = 'delivered'",
     'issue': "delivery_status = 'issue'",
