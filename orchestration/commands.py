@@ -1,11 +1,13 @@
 """The commands behind make's targets: run, rebuild, full-check, dev, demo."""
 
 import contextlib
+import importlib
 import os
 import shutil
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -74,11 +76,16 @@ def run_job(settings: Settings, job_name: str) -> int:
         UserError: the run could not start.
     """
     started = time.monotonic()
-    prepare(settings)
+    settings.check_landing_dir()
     log_path = settings.build_dir / "logs" / f"{job_name}.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
     with _output_to(log_path):
-        # Dagster is imported here: a wrong setting is told at once, without seconds of imports.
+        # Dagster is imported here: a wrong setting is told at once, without seconds of imports. They go on while dbt
+        # parses, in a process of its own.
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            importing = pool.submit(importlib.import_module, "orchestration.graph")
+            prepare(settings)
+            importing.result()
         import dagster as dg
 
         from orchestration.graph import build_definitions
