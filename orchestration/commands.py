@@ -1,6 +1,7 @@
 """The commands behind make's targets: run, rebuild, full-check, dev, demo."""
 
 import contextlib
+import gc
 import importlib
 import os
 import shutil
@@ -76,6 +77,8 @@ def run_job(settings: Settings, job_name: str) -> int:
         UserError: the run could not start.
     """
     started = time.monotonic()
+    # Dagster and dbt make millions of objects that last; looking through all of them for garbage took half a second.
+    gc.set_threshold(50_000, 20, 50)
     settings.check_landing_dir()
     log_path = settings.build_dir / "logs" / f"{job_name}.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
