@@ -36,6 +36,14 @@
     {%- endfor -%}
 {%- endmacro -%}
 
+{%- macro declared_columns(name) -%}
+    {#- The columns of a model with a contract, in the order of its table. -#}
+    {%- for node in graph.nodes.values() if node.name == name and node.resource_type == 'model' -%}
+        {{ return(node.columns.keys() | list) }}
+    {%- endfor -%}
+    {{ return([]) }}
+{%- endmacro -%}
+
 {%- macro is_of_new_extract(column, source_name, table_name) -%}
     {#- Condition: the row is of an extract that this run applies. Hashes are written out, so that files and row groups of
         others are not read. -#}

@@ -60,6 +60,24 @@
     ) }}
 {%- endmacro -%}
 
+{%- macro rows_where(relation, conditions) -%}
+    {#- Query: the rows of a table for which one of some conditions holds. For few rows of a wide table: they are found by the columns of the
+        conditions, and only theirs of the other columns are read. -#}
+    {{ return(adapter.dispatch('rows_where', 'outbound_sms')(relation, conditions)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__rows_where(relation, conditions) -%}
+    select *
+    from {{ relation }}
+    where rowid in (
+        {%- for condition in conditions %}
+        {{ "union all" if not loop.first }}
+        select rowid from {{ relation }}
+        where {{ condition }}
+        {%- endfor %}
+    )
+{%- endmacro -%}
+
 {%- macro keep_join_sides() -%}
     {#- Hook: build hash tables on the right sides of joins, as they are written. The engine takes the sends for the smaller side
         of the join with their states, since it can't tell how few of them the other joins drop, and a hash table of all columns

@@ -2,7 +2,7 @@
 
 {{ config(materialized='table') }}
 
-{{ also_depends_on(['int_changed_sends']) }}
+{{ also_depends_on(['int_changed_sends', 'int_touched_sends']) }}
 
 -- The sends that this build writes anew, as the last build left them: those touched, and those whose replies changed.
 -- None in a full build.
@@ -16,21 +16,39 @@ where false
 
 {%- else %}
 
-with changed as (
+{%- set columns = declared_columns('fct_sends') %}
+{%- set answered_days = days_of("(select sent_date from " ~ ref('int_changed_sends') ~ " where not is_touched) as answered") %}
 
-    select
-        send_id,
-        bool_or(is_touched) as is_touched
+with answered as (
+
+    select send_id
     from {{ ref('int_changed_sends') }}
-    group by send_id
+    where send_id not in (select send_id from {{ ref('int_touched_sends') }})
+
+),
+
+answered_sends as (
+
+    {{ rows_where(
+        existing('fct_sends'),
+        ["sent_date in " ~ answered_days ~ " and send_id in (select send_id from answered)"]
+    ) }}
 
 )
 
 select
-    sends.*,
-    changed.is_touched
-from {{ existing('fct_sends') }} as sends
-inner join changed
-    on sends.send_id = changed.send_id
-where sends.sent_date in {{ days_of(ref('int_changed_sends')) }}
+    {%- for column in columns %}
+    {{ column }},
+    {%- endfor %}
+    true as is_touched
+from {{ ref('int_touched_sends') }}
+
+union all
+
+select
+    {%- for column in columns %}
+    {{ column }},
+    {%- endfor %}
+    false as is_touched
+from answered_sends
 {%- endif %}

@@ -51,10 +51,7 @@ touched_sends as (
         channel,
         to_number,
         sent_at
-    from {{ existing('fct_sends') }}
-    where
-        sent_date in {{ days_of(ref('int_touched_sends')) }}
-        and send_id in (select send_id from {{ ref('int_touched_sends') }})
+    from {{ ref('int_touched_sends') }}
 
 ),
 

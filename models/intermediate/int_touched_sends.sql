@@ -4,11 +4,9 @@
 
 {{ also_depends_on(['stg_pipeline__new_keys', 'stg_pipeline__settings', 'stg_pipeline__loads']) }}
 
--- The sends in fct_sends that this build makes anew; none in a full build. A send is touched by its own rows, by
--- statuses, by a reply that names it, by a carrier's row that it claims, by the passing of its receipt timeout, and by
--- a check of its day.
-
-{%- set columns = ['send_id', 'provider_message_id', 'sent_date'] %}
+-- The sends in fct_sends that this build makes anew, as they stand there; none in a full build. A send is touched by
+-- its own rows, by statuses, by a reply that names it, by a carrier's row that it claims, by the passing of its receipt
+-- timeout, and by a check of its day.
 
 {%- if is_full_build() %}
 
@@ -30,52 +28,26 @@ where false
     "select count(*) from " ~ ref('stg_pipeline__loads') ~ " where outcome = 'loaded' and source <> 'outbound'"
 ).rows[0][0] > 0 %}
 
+{%- set conditions = [
+    "send_id in (select key from new_keys)",
+    "provider_message_id in (select key from new_keys)",
+    "sent_at > " ~ add_hours("timestamp '" ~ moments[0] ~ "'", -moments[2])
+    ~ " and sent_at <= " ~ add_hours("timestamp '" ~ moments[1] ~ "'", -moments[2])
+    ~ " and delivery_status in ('pending', 'unconfirmed')",
+] %}
+{%- if checked_days %}
+{%- do conditions.append("sent_date in (date '" ~ checked_days | join("', date '") ~ "')") %}
+{%- endif %}
+
 with new_keys as (
 
     select * from {{ ref('stg_pipeline__new_keys') }}
 
 ),
 
-named as (
-
-    select {{ columns | join(', ') }}
-    from {{ existing('fct_sends') }}
-    where send_id in (select key from new_keys)
-
-    union all
-
-    select {{ columns | join(', ') }}
-    from {{ existing('fct_sends') }}
-    where provider_message_id in (select key from new_keys)
-
-),
-
-timed_out as (
-
-    select {{ columns | join(', ') }}
-    from {{ existing('fct_sends') }}
-    where
-        sent_at > {{ add_hours("timestamp '" ~ moments[0] ~ "'", -moments[2]) }}
-        and sent_at <= {{ add_hours("timestamp '" ~ moments[1] ~ "'", -moments[2]) }}
-        and delivery_status in ('pending', 'unconfirmed')
-
-),
-
 found as (
 
-    select * from named
-
-    union
-
-    select * from timed_out
-    {%- if checked_days %}
-
-    union
-
-    select {{ columns | join(', ') }}
-    from {{ existing('fct_sends') }}
-    where sent_date in ({% for day in checked_days %}date '{{ day }}'{{ ", " if not loop.last }}{% endfor %})
-    {%- endif %}
+    {{ rows_where(existing('fct_sends'), conditions) }}
 
 )
 {%- if has_carrier_logs %},
@@ -94,11 +66,10 @@ other_keys as (
 
 sharing as (
 
-    select {{ columns | join(', ') }}
-    from {{ existing('fct_sends') }}
-    where
-        send_id in (select key from other_keys)
-        or provider_message_id in (select key from other_keys)
+    {{ rows_where(
+        existing('fct_sends'),
+        ["send_id in (select key from other_keys)", "provider_message_id in (select key from other_keys)"]
+    ) }}
 
 )
 {%- endif %}
