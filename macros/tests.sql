@@ -29,6 +29,7 @@
         'fct_delivery_issues': "send_id" ~ of_keys,
         'fct_replies': of_replies,
         'fct_responses': of_replies,
+        'int_last_deliveries': of_customers,
         'int_message_costs': of_messages,
         'int_message_customer_counts': of_messages,
         'int_message_days': of_messages,

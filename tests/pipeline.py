@@ -5,7 +5,7 @@ import gzip
 import json
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +63,11 @@ class Pipeline:
         ensure_manifest(self.settings)
         return run_dbt(self.settings, ["--no-use-colors", *arguments])
 
-    def build(self, with_tests: bool = False, full_refresh: bool = False) -> bool:
+    def build(self, with_tests: bool = False, full_refresh: bool = False, arguments: Sequence[str] = ()) -> bool:
         """Build all tables, with their data tests or without; returns whether everything was made anew."""
         ensure_manifest(self.settings)
         plan = plan_build(self.settings, self.raw_layer, full_refresh)
-        build(self.settings, plan, [] if with_tests else ["--exclude-resource-type", "test"])
+        build(self.settings, plan, [*([] if with_tests else ["--exclude-resource-type", "test"]), *arguments])
         return plan.is_full
 
     def run(self, with_tests: bool = False) -> Published:

@@ -17,6 +17,7 @@ from tests.pipeline import Pipeline, Rows
 KEPT_BY_THE_BUILD = (
     "int_replies_deduplicated",
     "int_message_days",
+    "int_last_deliveries",
     "int_message_customer_counts",
     "int_message_delivery_buckets",
     "int_message_costs",
@@ -189,6 +190,16 @@ def test_each_kind_of_late_row_ends_in_the_tables_of_a_rebuild(pipeline: Pipelin
             },
         ),
         (
+            "a latest delivery that turns out to be another customer's, and first and last moments that move",
+            {
+                "outbound.sends": [
+                    send("moved", "2026-10-19T08:00:00Z", two, customer_id="c9", updated_at="2026-10-26T00:00:00Z"),
+                    send("later", "2026-10-23T07:00:00Z", one, updated_at="2026-10-26T00:00:00Z"),
+                ]
+            },
+            {"moved": {"customer_id": "c9", "message_id": "m"}, "later": {"delivery_seconds": 3605.0}},
+        ),
+        (
             "the same status again",
             {"outbound.statuses": [{"send_id": "old", "status": "delivered", "occurred_at": "2026-10-16T00:00:00Z"}]},
             {"old": {"delivery_status": "delivered"}},
@@ -225,3 +236,13 @@ def test_a_changed_setting_rebuilds_everything(pipeline: Pipeline) -> None:
     assert shorter.build()
     assert [row["send_id"] for row in shorter.table("fct_replies")] == [None]
     assert not shorter.build()
+
+
+def test_a_build_in_parts_equals_one_at_once(pipeline: Pipeline) -> None:
+    drop(pipeline, generate(7, 150), "all")
+    pipeline.load()
+    pipeline.build()
+    at_once = tables_of(pipeline)
+    # At most six sends a part, where the default is millions.
+    assert pipeline.build(full_refresh=True, arguments=["--vars", "{sends_per_gigabyte: 2}"])
+    assert tables_of(pipeline) == at_once

@@ -23,46 +23,10 @@ with issues as (
 
 ),
 
-numbers_with_issues as (
-
-    select
-        customer_id,
-        to_number
-    from issues
-    group by customer_id, to_number
-
-),
-
-deliveries as (
-
-    select
-        sends.customer_id,
-        sends.to_number,
-        sends.sent_at,
-        sends.send_id
-    from {{ ref('fct_sends') }} as sends
-    inner join numbers_with_issues
-        on
-            sends.customer_id = numbers_with_issues.customer_id
-            and sends.to_number is not distinct from numbers_with_issues.to_number
-    where sends.channel = 'sms' and sends.delivery_status = 'delivered'
-
-),
-
 -- An issue stands until a later SMS to the same customer number is delivered.
 last_deliveries as (
 
-    select
-        customer_id,
-        to_number,
-        sent_at,
-        send_id
-    from deliveries
-    qualify
-        row_number() over (
-            partition by customer_id, to_number
-            order by sent_at desc, send_id desc
-        ) = 1
+    select * from {{ ref('int_last_deliveries') }}
 
 ),
 
@@ -80,9 +44,9 @@ standing as (
             issues.customer_id = last_deliveries.customer_id
             and issues.to_number is not distinct from last_deliveries.to_number
     where
-        last_deliveries.sent_at is null
-        or last_deliveries.sent_at < issues.sent_at
-        or (last_deliveries.sent_at = issues.sent_at and last_deliveries.send_id < issues.send_id)
+        last_deliveries.last_sent_at is null
+        or last_deliveries.last_sent_at < issues.sent_at
+        or (last_deliveries.last_sent_at = issues.sent_at and last_deliveries.last_send_id < issues.send_id)
 
 )
 
