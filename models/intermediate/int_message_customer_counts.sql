@@ -34,9 +34,8 @@ with message_customers as (
         message_id,
         customer_id,
         {%- for name, condition in is_counted.items() %}
-        count(*) filter (where {{ condition }}) as {{ name }}_count,
+        count(*) filter (where {{ condition }}) as {{ name }}_count{{ "," if not loop.last }}
         {%- endfor %}
-        count(*) as send_count
     from {{ ref('fct_sends') }} as sends
     {%- if not is_full_build() %}
     where exists (
@@ -57,9 +56,8 @@ changes as (
         message_id,
         customer_id,
         {%- for name, condition in is_counted.items() %}
-        cast(sum(case when {{ condition }} then change else 0 end) as bigint) as {{ name }}_count,
+        cast(sum(case when {{ condition }} then change else 0 end) as bigint) as {{ name }}_count{{ "," if not loop.last }}
         {%- endfor %}
-        cast(sum(change) as bigint) as send_count
     from {{ ref('int_send_changes') }}
     group by message_id, customer_id
 

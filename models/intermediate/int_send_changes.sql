@@ -9,8 +9,8 @@
 
 {%- set columns = [
     'send_id', 'message_id', 'customer_id', 'channel', 'sent_title', 'to_number', 'sent_date', 'sent_at',
-    'delivery_status', 'delivered_at', 'delivery_seconds', 'segment_count', 'price', 'currency_code', 'opened_at', 'clicked_at', 'replied_at', 'goal_at', 'completed_at',
-    'unsubscribed_at', 'is_engaged',
+    'delivery_status', 'delivered_at', 'delivery_seconds', 'segment_count', 'price', 'currency_code', 'opened_at',
+    'clicked_at', 'replied_at', 'goal_at', 'completed_at', 'unsubscribed_at', 'is_engaged',
 ] %}
 
 {%- if is_full_build() %}
