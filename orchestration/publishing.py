@@ -7,7 +7,6 @@ Who has the old database open keeps reading it; a failure before the renames lea
 import os
 import shutil
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -73,14 +72,11 @@ def publish(settings: Settings) -> Published:
             marts = str(settings.build_dir / "marts.duckdb").replace("'", "''")
             connection.execute(f"attach '{marts}' as marts (read_only)")
             as_of = _as_of(connection)
-            # The disk copies while the processors write texts.
-            with ThreadPoolExecutor(max_workers=1) as pool:
-                copying = pool.submit(shutil.copyfile, settings.build_dir / "marts.duckdb", copy)
-                files = write_csv_files(connection, staged)
-                expected = _row_counts(connection, "marts")
-                write_manifest(staged, as_of, files)
-                written = time.monotonic()
-                copying.result()
+            files = write_csv_files(connection, staged)
+            expected = _row_counts(connection, "marts")
+        write_manifest(staged, as_of, files)
+        written = time.monotonic()
+        shutil.copyfile(settings.build_dir / "marts.duckdb", copy)
         with duckdb.connect(str(copy), read_only=True) as connection:
             row = connection.execute("select current_database()").fetchone()
             found = _row_counts(connection, str(row[0]) if row else "")
