@@ -36,10 +36,7 @@ changes as (
 
 taken_away as (
 
-    select
-        before.customer_id,
-        before.to_number,
-        before.send_id
+    select before.send_id
     from changes as before
     where
         before.change = -1
