@@ -9,9 +9,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestration.errors import UserError
 from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
 
 PROJECT_DIR = Path(__file__).parent.parent
 # What dbt reads when it parses; a manifest that is newer than all of it is used as it is.
@@ -19,7 +23,8 @@ PARSED_FOLDERS = ("models", "macros", "seeds", "tests/data")
 PARSED_FILES = ("dbt_project.yml", "profiles.yml")
 # What dbt makes of them, kept in the project for its next warehouse.
 PARSED_DIR = PROJECT_DIR / "target" / "parsed"
-PARSE_RESULTS = ("partial_parse.msgpack", "manifest.json")
+PARTIAL_PARSE = "partial_parse.msgpack"
+PARSE_RESULTS = (PARTIAL_PARSE, "manifest.json")
 
 
 @dataclass(frozen=True)
@@ -128,7 +133,7 @@ def ensure_manifest(settings: Settings) -> Path:
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     if _is_fresh(PARSED_DIR / path.name, changed):
-        # Of another warehouse; when dbt runs, it reads anew what names the folder.
+        # Of another warehouse; `run_dbt` puts in the folder of its own.
         with contextlib.suppress(OSError):
             _copy_parse_results(PARSED_DIR, path.parent)
             return path
@@ -173,8 +178,36 @@ def _parsed_times() -> Iterator[float]:
                 yield Path(directory, name).stat().st_mtime
 
 
+def _parsed_manifest(settings: Settings) -> "Manifest | None":
+    """What `ensure_manifest` had parsed, with this raw layer; dbt itself would parse anew for another folder.
+
+    Args:
+        settings: of the warehouse.
+
+    Returns:
+        The manifest; None where another version of dbt wrote it: dbt parses then.
+    """
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
+    from dbt.version import __version__
+
+    packed = ensure_manifest(settings).with_name(PARTIAL_PARSE).read_bytes()
+    try:
+        manifest: Manifest = Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder)  # type: ignore[attr-defined]
+    except Exception:  # whatever another version's layout makes it raise
+        return None
+    if manifest.metadata.dbt_version != __version__:
+        return None
+    for source in manifest.sources.values():
+        # As dbt_project.yml has it.
+        source.meta["warehouse_dir"] = str(settings.warehouse_dir)
+    manifest.build_flat_graph()  # type: ignore[no-untyped-call]
+    manifest.build_parent_and_child_maps()  # type: ignore[no-untyped-call]
+    return manifest
+
+
 def run_dbt(settings: Settings, arguments: Sequence[str]) -> list[NodeResult]:
-    """Run a dbt command in this process, which has dbt imported and its manifest read already.
+    """Run a dbt command in this process, with what `ensure_manifest` had parsed.
 
     Args:
         settings: of the warehouse.
@@ -185,6 +218,7 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> list[NodeResult]:
 
     Raises:
         DbtError: dbt could not run at all, or a node failed; `results` tells which.
+        UserError: the dbt project does not parse.
     """
     # dbt is imported here: a wrong setting is told at once, without seconds of imports.
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -196,7 +230,7 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> list[NodeResult]:
     # What runs is in target/run; a log of every statement took a second of a day's run.
     folders += ["--log-level-file", "info"]
     try:
-        outcome = dbtRunner().invoke([*arguments, *folders])
+        outcome = dbtRunner(manifest=_parsed_manifest(settings)).invoke([*arguments, *folders])
     finally:
         # dbt lets go of its databases only with its connection manager; the previews and the publishing open them next.
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]

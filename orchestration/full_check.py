@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.build_state import BuildStates
-from orchestration.dbt_build import build_arguments, ensure_manifest, run_dbt
+from orchestration.dbt_build import build_arguments, run_dbt
 from orchestration.errors import UserError
 from orchestration.raw_layer import RawLayer
 from orchestration.settings import Settings
@@ -82,7 +82,6 @@ def differences_from_a_rebuild(settings: Settings, raw_layer: RawLayer, days: Se
             checked_days=days,
             folder=copy / "raw" / "pipeline",
         )
-        ensure_manifest(checked)
         run_dbt(checked, [*build_arguments(is_full=False), "--exclude-resource-type", "test"])
         return _compare(settings.build_dir / "marts.duckdb", copy / "build" / "marts.duckdb", days)
     finally:

@@ -60,12 +60,10 @@ class Pipeline:
 
     def dbt(self, *arguments: str) -> list[NodeResult]:
         """Run dbt on the warehouse."""
-        ensure_manifest(self.settings)
         return run_dbt(self.settings, ["--no-use-colors", *arguments])
 
     def build(self, with_tests: bool = False, full_refresh: bool = False, arguments: Sequence[str] = ()) -> bool:
         """Build all tables, with their data tests or without; returns whether everything was made anew."""
-        ensure_manifest(self.settings)
         plan = plan_build(self.settings, self.raw_layer, full_refresh)
         build(self.settings, plan, [*([] if with_tests else ["--exclude-resource-type", "test"]), *arguments])
         return plan.is_full

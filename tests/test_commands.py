@@ -139,6 +139,25 @@ def test_a_new_warehouse_takes_over_what_dbt_parsed(
         dbt_build.ensure_manifest(Pipeline(tmp_path / "two").settings)
 
 
+def test_what_dbt_parsed_serves_warehouses_of_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def parse(*_: object, **__: object) -> None:
+        pytest.fail("dbt parsed the project again")
+
+    monkeypatch.setattr("dbt.cli.requires.parse_manifest", parse)
+    for name, count in (("one", 2), ("another, of two words", 3)):
+        pipeline = Pipeline(tmp_path / name)
+        pipeline.drop_rows("outbound/sends/a.csv", SENDS[:count])
+        pipeline.run()
+        assert pipeline.query("select count(*) from fct_sends") == [(count,)]
+
+
+def test_what_another_dbt_parsed_is_not_used(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dbt.version.__version__", "1.11.0")
+    drop_extracts(pipeline)
+    pipeline.run()
+    assert pipeline.query("select count(*) from fct_sends") == [(4,)]
+
+
 def test_the_published_file_opens_in_older_clients(pipeline: Pipeline) -> None:
     drop_extracts(pipeline)
     pipeline.run()
