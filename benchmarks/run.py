@@ -34,7 +34,7 @@ from benchmarks.measuring import Measurement, bytes_in, measure
 from benchmarks.numbers import NumbersDifferError, assert_same_numbers
 from benchmarks.results import as_markdown, machine, write_docs
 
-DEFAULT_SENDS = 1_000_000
+DEFAULT_SENDS = 500_000
 DEFAULT_ROUNDS = 3
 DAYS = 30
 HISTORY_DAYS = 90
