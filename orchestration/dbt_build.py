@@ -185,16 +185,17 @@ def _parsed_manifest(settings: Settings) -> "Manifest | None":
         settings: of the warehouse.
 
     Returns:
-        The manifest; None where another version of dbt wrote it: dbt parses then.
+        The manifest; None where it is gone or another version of dbt wrote it: dbt parses then.
     """
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumuro_decoder
     from dbt.version import __version__
 
-    packed = ensure_manifest(settings).with_name(PARTIAL_PARSE).read_bytes()
+    path = ensure_manifest(settings).with_name(PARTIAL_PARSE)
     try:
+        packed = path.read_bytes()
         manifest: Manifest = Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder)  # type: ignore[attr-defined]
-    except Exception:  # whatever another version's layout makes it raise
+    except Exception:  # not there, or whatever another version's layout makes it raise
         return None
     if manifest.metadata.dbt_version != __version__:
         return None

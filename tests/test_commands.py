@@ -151,9 +151,19 @@ def test_what_dbt_parsed_serves_warehouses_of_any_name(tmp_path: Path, monkeypat
         assert pipeline.query("select count(*) from fct_sends") == [(count,)]
 
 
-def test_what_another_dbt_parsed_is_not_used(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dbt.version.__version__", "1.11.0")
+@pytest.mark.parametrize("state", ["of another version", "damaged", "gone"])
+def test_dbt_parses_where_what_it_parsed_can_not_be_used(
+    state: str, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drop_extracts(pipeline)
+    pipeline.load()
+    parsed = pipeline.settings.build_dir / "target" / dbt_build.PARTIAL_PARSE
+    if state == "of another version":
+        monkeypatch.setattr("dbt.version.__version__", "1.11.0")
+    elif state == "damaged":
+        parsed.write_bytes(b"not what dbt wrote")
+    else:
+        parsed.unlink()
     pipeline.run()
     assert pipeline.query("select count(*) from fct_sends") == [(4,)]
 
