@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ PROJECT_DIR = Path(__file__).parent.parent
 # What dbt reads when it parses; a manifest that is newer than all of it is used as it is.
 PARSED_FOLDERS = ("models", "macros", "seeds", "tests/data")
 PARSED_FILES = ("dbt_project.yml", "profiles.yml")
+# It parses its packages' macros too; this folder changes whenever one is installed.
+PACKAGES_DIR = Path(sysconfig.get_path("purelib"))
 # What dbt makes of them, kept in the project for its next warehouse.
 PARSED_DIR = PROJECT_DIR / "target" / "parsed"
 PARTIAL_PARSE = "partial_parse.msgpack"
@@ -169,6 +172,7 @@ def _copy_parse_results(source: Path, target: Path) -> None:
 
 
 def _parsed_times() -> Iterator[float]:
+    yield PACKAGES_DIR.stat().st_mtime
     for name in PARSED_FILES:
         yield (PROJECT_DIR / name).stat().st_mtime
     for folder in PARSED_FOLDERS:

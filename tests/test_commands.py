@@ -133,10 +133,19 @@ def test_a_new_warehouse_takes_over_what_dbt_parsed(
     monkeypatch.setattr(dbt_build, "dbt_executable", lambda: "false")
     path = dbt_build.ensure_manifest(Pipeline(tmp_path / "one").settings)
     assert path.read_bytes() == (parsed_dir / "manifest.json").read_bytes()
-    # Older than the project: dbt parses, here a dbt that fails.
+    # Older than the project, or than a package: dbt parses, here a dbt that fails.
+    packages_dir = tmp_path / "packages"
+    packages_dir.mkdir()
+    os.utime(packages_dir, (0, 0))
+    with monkeypatch.context() as patch:
+        patch.setattr(dbt_build, "PACKAGES_DIR", packages_dir)
+        dbt_build.ensure_manifest(Pipeline(tmp_path / "two").settings)
+        os.utime(packages_dir, (time.time() + 60, time.time() + 60))
+        with pytest.raises(UserError, match="does not parse"):
+            dbt_build.ensure_manifest(Pipeline(tmp_path / "three").settings)
     os.utime(parsed_dir / "manifest.json", (0, 0))
     with pytest.raises(UserError, match="does not parse"):
-        dbt_build.ensure_manifest(Pipeline(tmp_path / "two").settings)
+        dbt_build.ensure_manifest(Pipeline(tmp_path / "three").settings)
 
 
 def test_what_dbt_parsed_serves_warehouses_of_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
