@@ -16,7 +16,7 @@ START, END = "<!-- benchmark results: begin (written by make bench) -->", "<!-- 
 PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "pandas", "polars", "dlt", "pyarrow")
 # Phases of the pipeline's run in their order, with what they are; what is not listed comes after them.
 PHASES = {
-    "start_up": "Dagster's imports, dbt's parse of a new warehouse, definitions",
+    "start_up": "Dagster's imports, dbt's parse of a changed project, definitions",
     "load": "extracts into the raw layer",
     "build": "dbt's start, models and seeds",
     "test": "data tests",

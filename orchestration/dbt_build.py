@@ -207,7 +207,6 @@ def _parsed_manifest(settings: Settings) -> "Manifest | None":
         # As dbt_project.yml has it.
         source.meta["warehouse_dir"] = str(settings.warehouse_dir)
     manifest.build_flat_graph()  # type: ignore[no-untyped-call]
-    manifest.build_parent_and_child_maps()  # type: ignore[no-untyped-call]
     return manifest
 
 
