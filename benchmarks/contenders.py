@@ -44,12 +44,14 @@ class Contender:
         title: in the docs.
         command: program and arguments of a run.
         largest_size: sends above which it is not run unless asked to; None where there is none.
+        folder: working directory of a run.
     """
 
     name: str
     title: str
     command: Callable[[Job], list[str]]
     largest_size: int | None = None
+    folder: Path = PROJECT_DIR
 
 
 def _script(module: str, *options: str) -> Callable[[Job], list[str]]:
@@ -62,29 +64,46 @@ def _script(module: str, *options: str) -> Callable[[Job], list[str]]:
     return command
 
 
-def _pipeline(job: Job) -> list[str]:
-    job.folder.mkdir(parents=True, exist_ok=True)
-    return [sys.executable, "-m", "orchestration", "run"]
+def _pipeline(python: str) -> Callable[[Job], list[str]]:
+    def command(job: Job) -> list[str]:
+        job.folder.mkdir(parents=True, exist_ok=True)
+        return [python, "-m", "orchestration", "run"]
+
+    return command
 
 
 BASELINE = "duckdb_script"
 PIPELINE = "pipeline"
+PIPELINE_BEFORE = "pipeline_before"
 CONTENDERS = {
     contender.name: contender
     for contender in (
-        Contender(PIPELINE, "The pipeline (`make run`)", _pipeline),
+        Contender(PIPELINE, "The pipeline (`make run`)", _pipeline(sys.executable)),
         Contender(BASELINE, "One hand-written DuckDB script", _script("duckdb_script")),
         Contender(
             "duckdb_reports_only",
             "The same script, keeping no table of sends",
             _script("duckdb_script", "--reports-only"),
         ),
-        # Data frames hold all rows in memory, about 1 GiB for a million sends; beyond this they do not fit into 24 GiB.
-        Contender("polars", "Polars", _script("polars_script"), 10_000_000),
-        Contender("pandas", "pandas", _script("pandas_script"), 10_000_000),
         Contender("dlt", "dlt as the loader, then the script", _script("dlt_script"), 10_000_000),
     )
 }
+# What the pipeline is compared with where a Twilio log is all there is.
+TWILIO_BASELINE = Contender("twilio_script", "One hand-written DuckDB script", _script("duckdb_script", "--twilio"))
+
+
+def pipeline_before(folder: Path) -> Contender:
+    """The pipeline as another checkout has it, run by that checkout's environment where it has one of its own.
+
+    Args:
+        folder: of the checkout.
+
+    Returns:
+        A contender. Its rules may be others, so its numbers are not compared.
+    """
+    python = folder / ".venv" / "bin" / "python"
+    command = _pipeline(str(python) if python.exists() else sys.executable)
+    return Contender(PIPELINE_BEFORE, "The pipeline, the version before", command, folder=folder)
 
 
 def environment(job: Job) -> dict[str, str]:
@@ -100,7 +119,7 @@ def environment(job: Job) -> dict[str, str]:
 
 
 def results_folder(contender: Contender, job: Job) -> Path:
-    """The folder in which a run's database (or Parquet files) and CSVs lie side by side."""
+    """The folder in which a run's database and CSVs lie side by side."""
     results = job.folder / "results"
     if contender.name == PIPELINE:
         shutil.rmtree(results, ignore_errors=True)

@@ -1,5 +1,7 @@
 """Extracts of any size for the benchmark: the same bytes for the same arguments, however many threads write them.
 
+Those of the application, or a Twilio log and nothing else.
+
 Every value of a send is drawn from the hash of the send's number, so that its statuses and replies can be written
 without having the send at hand: ten million sends need neither a join nor memory.
 """
@@ -57,6 +59,13 @@ OTHER_REPLIES = (
     "=2+3",
     "Merci beaucoup",
 )
+# Of the rows of a Twilio log, how many in a thousand are inbound; within how many rows before it the send lies that one
+# answers.
+INBOUND_PER_THOUSAND = 30
+ANSWERED_WITHIN_ROWS = 2_000
+# What sends of a Twilio log: services with four numbers each, or single numbers.
+TWILIO_SENDERS = 30
+
 LONG_TEXT = "Because you are one of our regular customers, you get this offer a day before everybody else. "
 
 
@@ -267,6 +276,7 @@ _FROM_NUMBER = """case provider
                 when 'twilio' then '+12025550100' when 'vonage' then '+447700900100' when 'infobip' then '40404'
             end"""
 _ISO = "'%Y-%m-%dT%H:%M:%S.%gZ'"
+_SECONDS = "'%Y-%m-%dT%H:%M:%SZ'"
 
 
 def _sends_sql(plan: ExtractPlan, first_day: int, last_day: int) -> str:
@@ -362,12 +372,13 @@ def _statuses_sql(plan: ExtractPlan, first_day: int, last_day: int) -> str:
                     when channel = 'sms' then case slot
                         when 0 then 'accepted'
                         when 1 then case when fate % 4 = 0 then 'queued' end
-                        when 2 then case when fate not between 9630 and 9659 then 'sent' end
+                        when 2 then case when fate not between 9630 and 9669 then 'sent' end
                         when 3 then {sms_final}
                         else case
                             when fate % 100 = 1 then {sms_final}
                             when fate % 1000 = 2 then 'delivered'
                             when fate % 1000 = 3 then 'undelivered'
+                            when fate between 9100 and 9629 and fate % 100 = 4 then 'failed'
                         end
                     end
                     when channel = 'email' then case slot
@@ -413,7 +424,10 @@ def _statuses_sql(plan: ExtractPlan, first_day: int, last_day: int) -> str:
                 *,
                 case
                     when status in ('undelivered', 'failed', 'rejected', 'expired')
-                        then (case provider {codes} end)[1 + cast(floor(pow({draw.fraction(11)}, 2) * 7) as integer)]
+                        then (case provider {codes} end)[1 + cast(floor(7 * pow(
+                            case when slot = 4 and fate % 100 = 4 then {draw.fraction(12)} else {draw.fraction(11)} end,
+                            2
+                        )) as integer)]
                 end as error
             from told
             where status is not null and arrival_day between {first_day} and {last_day}
@@ -506,6 +520,7 @@ def _replies_sql(plan: ExtractPlan, first_day: int, last_day: int) -> str:
             case when manner >= 850 or provider is null then {_CUSTOMER_ID} end as customer_id,
             case when channel = 'sms' and manner % 2 = 0 then null else channel end as channel,
             case
+                when wording >= 990 then null
                 when wording < 250 then {_picked(KEYWORD_REPLIES, f"wording % {len(KEYWORD_REPLIES)}")}
                 else {_picked(OTHER_REPLIES, f"wording % {len(OTHER_REPLIES)}")}
             end as body,
@@ -515,10 +530,158 @@ def _replies_sql(plan: ExtractPlan, first_day: int, last_day: int) -> str:
         order by reply, version"""
 
 
+@dataclass(frozen=True)
+class WrittenLog:
+    """What was written of a Twilio log: rows, outbound and inbound, and bytes."""
+
+    rows: int
+    bytes: int
+
+
+def write_twilio_log(plan: ExtractPlan, folder: Path) -> WrittenLog:
+    """Write a Twilio log in the form of a warehouse connector's CSV.
+
+    Args:
+        plan: what to write; its sends are the messages of the log, sent or received.
+        folder: the landing folder; made where it is missing.
+
+    Returns:
+        What was written.
+    """
+    table_dir = folder / "twilio" / "messages"
+    table_dir.mkdir(parents=True, exist_ok=True)
+    path = table_dir / "all.csv"
+    with duckdb.connect() as connection:
+        connection.execute(f"copy ({_twilio_sql(plan)}) to {_quoted(str(path))} (format csv, header true)")
+        copied = connection.fetchone()
+    return WrittenLog(int(copied[0]) if copied else 0, path.stat().st_size)
+
+
+def _twilio_sql(plan: ExtractPlan) -> str:
+    # A row is a send with its status as of its last update, or a reply to a send some rows before. All that a reply
+    # shares with the send that it answers is drawn for `m`, the number of that send; what is its own, for `n`.
+    own, draw = _Draw(plan, "n"), _Draw(plan, "m")
+    codes = (*(code for code, _ in ERROR_CODES["twilio"]), "")
+    return f"""
+        with numbers as (
+            select
+                *,
+                case when is_inbound then greatest(0, n - 1 - {own.up_to(31, ANSWERED_WITHIN_ROWS)}) else n end as m
+            from (
+                select
+                    range as n,
+                    {_Draw(plan, "range").up_to(30, 1_000)} < {INBOUND_PER_THOUSAND} as is_inbound
+                from range({plan.sends})
+            )
+        ),
+
+        drawn as (
+            select
+                *,
+                cast(floor(pow({draw.fraction(4)}, 1.3) * {plan.customers}) as bigint) as customer,
+                cast(floor(pow({draw.fraction(3)}, 2) * {TWILIO_SENDERS}) as bigint) as sender,
+                {draw.up_to(5, 10_000)} as fate,
+                {draw.up_to(6, 1_000)} as chance,
+                timestamp '{plan.first_day}' + to_seconds(
+                    86400 * (m // {plan.sends_per_day}) + 28800
+                    + 43200 * (m % {plan.sends_per_day}) // {plan.sends_per_day} + {draw.up_to(1, 600)}
+                ) as created_at
+            from numbers
+        ),
+
+        told as (
+            select
+                *,
+                case
+                    when sender = 15 and fate < 4000 then 'read'
+                    when fate < 8900 or fate >= 9780 then 'delivered'
+                    when fate < 9300 then 'undelivered'
+                    when fate < 9500 then 'failed'
+                    when fate < 9700 then 'sent'
+                    when fate < 9720 then 'canceled'
+                    when fate < 9740 then 'scheduled'
+                    when fate < 9760 then 'queued'
+                    else 'accepted'
+                end as status,
+                case when sender = 15 then 'whatsapp:' else '' end as prefix,
+                '+' || {_NUMBER} as customer_number,
+                printf('+1202555%04d', sender * 4 + case when sender % 5 < 3 then {draw.up_to(2, 4)} else 0 end)
+                    as sender_number,
+                case when sender % 5 < 3 then printf('MG%016x%016x', hash(sender), hash(sender + 64)) end as service,
+                case when chance < 960 then 1 when chance < 999 then 2 else 14 end as segments,
+                created_at + to_seconds({draw.up_to(10, 3)}) as sent_at,
+                created_at + to_seconds(cast(pow({own.fraction(28)}, 3) * 7200 as bigint)) as received_at,
+                {own.up_to(25, 1_000)} as wording
+            from drawn
+        ),
+
+        dated as (
+            select
+                *,
+                status not in ('canceled', 'scheduled', 'queued', 'accepted') as is_sent,
+                sent_at + to_seconds(
+                    cast(pow({draw.fraction(9)}, 5) * 3600 as bigint)
+                    + case when fate % 1000 = 5 then 864000 else 0 end
+                ) as updated_at
+            from told
+        ),
+
+        -- A log that is fetched every day has what was not final yet, and later the same message again.
+        states as (
+            select
+                *,
+                unnest(case
+                    when not is_inbound and is_sent and {own.up_to(7, 1_000)} < {REPEATS_PER_THOUSAND}
+                        then [true, false]
+                    else [false]
+                end) as is_early
+            from dated
+        )
+
+        select
+            printf('SM%016x%016x', hash(n * 64 + 63), hash(n * 64 + 62)) as sid,
+            'AC00000000000000000000000000000001' as account_sid,
+            service as messaging_service_sid,
+            case when is_inbound then 'inbound' when chance = 9 then 'outbound-reply' else 'outbound-api' end
+                as direction,
+            prefix || case when is_inbound then customer_number else sender_number end as "from",
+            prefix || case when is_inbound then sender_number else customer_number end as "to",
+            case
+                when is_inbound and wording >= 990 then null
+                when is_inbound and wording < 250
+                    then {_picked(KEYWORD_REPLIES, f"wording % {len(KEYWORD_REPLIES)}")}
+                when is_inbound then {_picked(OTHER_REPLIES, f"wording % {len(OTHER_REPLIES)}")}
+                when segments = 14 then repeat({_quoted(LONG_TEXT)}, 22)
+                when segments = 2 then repeat({_quoted(LONG_TEXT)}, 2) || 'Code ' || n % 10000
+                when chance < 50 then '🎉 Order ' || n || ' is yours, see you soon!'
+                else 'Hi, your order ' || n || ' is on its way.'
+            end as body,
+            case when is_inbound then 'received' when is_early then 'sent' else status end as status,
+            case
+                when not is_inbound and not is_early and status in ('undelivered', 'failed')
+                    then nullif({_picked(codes, f"pow({draw.fraction(11)}, 2) * {len(codes)} - 0.5")}, '')
+            end as error_code,
+            cast(null as varchar) as error_message,
+            case when is_inbound then 1 when is_sent then segments else 0 end as num_segments,
+            case when is_inbound and wording >= 990 then 1 else 0 end as num_media,
+            case
+                when is_inbound then '-0.00750'
+                when is_sent and not is_early and status <> 'failed' then printf('%.5f', -0.0079 * segments)
+            end as price,
+            'USD' as price_unit,
+            strftime(case when is_inbound then received_at else created_at end, {_SECONDS}) as date_created,
+            strftime(case when is_inbound then received_at when is_sent then sent_at end, {_SECONDS}) as date_sent,
+            strftime(
+                case when is_inbound then received_at when is_early then sent_at else updated_at end, {_SECONDS}
+            ) as date_updated
+        from states"""
+
+
 def main() -> None:
     """Write extracts as the command line says."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.extracts", description=__doc__)
-    parser.add_argument("--sends", type=int, required=True, help="sends in all; about three statuses each")
+    parser.add_argument("--sends", type=int, help="sends in all; about three statuses each")
+    parser.add_argument("--twilio-rows", type=int, help="messages of a Twilio log, instead of sends")
     parser.add_argument("--folder", type=Path, required=True, help="landing folder that is written to")
     parser.add_argument("--days", type=int, default=ExtractPlan.days, help="days over which they are spread")
     parser.add_argument("--first-day", type=datetime.date.fromisoformat, default=ExtractPlan.first_day)
@@ -528,6 +691,12 @@ def main() -> None:
     parser.add_argument("--day-sends", type=int, help="sends of that day; default: as many as a day of the history")
     parser.add_argument("--only-day", action="store_true", help="write only that day")
     arguments = parser.parse_args()
+    if (arguments.sends is None) == (arguments.twilio_rows is None):
+        parser.error("expected --sends or --twilio-rows")
+    if arguments.twilio_rows is not None:
+        log = ExtractPlan(arguments.twilio_rows, arguments.days, arguments.first_day, arguments.seed)
+        print(json.dumps({"log": vars(write_twilio_log(log, arguments.folder))}))
+        return
     plan = ExtractPlan(
         arguments.sends,
         arguments.days,

@@ -11,6 +11,7 @@ from benchmarks.duckdb_script import NUMBERS_FILE
 
 # Table, and its key. What the tables hold beside these columns is not compared.
 TABLES: dict[str, tuple[list[str], list[str]]] = {
+    "dim_messages": (["message_id"], ["message_title", "channel"]),
     "rpt_messages": (
         ["message_id"],
         [
@@ -36,6 +37,10 @@ TABLES: dict[str, tuple[list[str], list[str]]] = {
             "reply_rate",
             "engagement_rate",
         ],
+    ),
+    "rpt_message_costs": (
+        ["message_id", "currency_code"],
+        ["sent_count", "cost", "issue_cost", "cost_per_delivered"],
     ),
     "rpt_message_delivery": (
         ["message_id"],
@@ -132,7 +137,7 @@ def assert_same_numbers(first_name: str, first: Path, second_name: str, second: 
 
     Args:
         first_name: of a contender.
-        first: folder of its results: `marts.duckdb`, `numbers.duckdb`, or a Parquet file per table; and the CSVs.
+        first: folder of its results: `marts.duckdb` or `numbers.duckdb`, and the CSVs.
         second_name: of the other contender.
         second: folder of its results.
 
@@ -160,11 +165,9 @@ def assert_same_numbers(first_name: str, first: Path, second_name: str, second: 
 
 def _table(connection: duckdb.DuckDBPyConnection, alias: str, folder: Path, table: str) -> str:
     """SQL: a contender's table."""
-    for name in ("marts.duckdb", NUMBERS_FILE):
-        if (folder / name).exists():
-            connection.execute(f"attach if not exists {_quoted(folder / name)} as {alias}_results (read_only)")
-            return f"{alias}_results.{table}"
-    return f"read_parquet({_quoted(folder / f'{table}.parquet')})"
+    path = next(folder / name for name in ("marts.duckdb", NUMBERS_FILE) if (folder / name).exists())
+    connection.execute(f"attach if not exists {_quoted(path)} as {alias}_results (read_only)")
+    return f"{alias}_results.{table}"
 
 
 def _file(path: Path, fractions: list[str]) -> str:

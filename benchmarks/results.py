@@ -13,7 +13,7 @@ from typing import Any
 
 DOCS_FILE, JSON_FILE, PLOT_FILE = "performance.md", "performance.json", "performance.svg"
 START, END = "<!-- benchmark results: begin (written by make bench) -->", "<!-- benchmark results: end -->"
-PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "pandas", "polars", "dlt", "pyarrow")
+PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "dlt", "pyarrow")
 # Phases of the pipeline's run in their order, with what they are; what is not listed comes after them.
 PHASES = {
     "start_up": "Dagster's imports, dbt's parse of a changed project, definitions",
@@ -85,14 +85,16 @@ def write_docs(results: Json, docs_dir: Path | None) -> str:
 
 
 def as_markdown(results: Json) -> str:
-    """The results as Markdown: the machine, the contenders, cost by size, phases, and the daily scenario."""
+    """The results as Markdown: the machine, the contenders, cost by size, phases, a log alone, the daily scenario."""
     largest = results["sizes"][-1]
     parts = [
         _machine_told(results["machine"]),
-        _contenders_told(results, largest),
+        _sends_told(results, largest),
         _sizes_told(results),
         _phases_told(largest),
     ]
+    if results["twilio"]:
+        parts.append(_twilio_told(results["twilio"]))
     if results["daily"]:
         parts.append(_daily_told(results["daily"]))
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -111,12 +113,25 @@ def _table(header: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in [header, alignment, *rows])
 
 
-def _contenders_told(results: Json, size: Json) -> str:
+def _sends_told(results: Json, size: Json) -> str:
     written = size["written"]
-    baseline = next(runs for runs in size["runs"] if runs["contender"] == results["baseline"])
+    return (
+        f"### {size['sends']:,} sends\n\n{written['sends']:,} rows of sends, {written['statuses']:,} of statuses,"
+        f" {written['replies']:,} of replies: {_contenders_told(results['titles'], results['baseline'], size)}"
+    )
+
+
+def _twilio_told(twilio: Json) -> str:
+    told = _contenders_told(twilio["titles"], twilio["baseline"], twilio)
+    return f"### A Twilio log alone\n\n{twilio['written']['rows']:,} rows: {told}"
+
+
+def _contenders_told(titles: dict[str, str], baseline_name: str, size: Json) -> str:
+    """The rest of a sentence on the extracts, and the table of the contenders."""
+    baseline = next(runs for runs in size["runs"] if runs["contender"] == baseline_name)
     rows = []
     for runs in size["runs"]:
-        title = results["titles"][runs["contender"]]
+        title = titles[runs["contender"]]
         if "median" not in runs:
             rows.append([title, runs["not_run"], "", "", "", ""])
             continue
@@ -133,9 +148,7 @@ def _contenders_told(results: Json, size: Json) -> str:
         )
     rounds = len(baseline["measurements"])
     intro = (
-        f"### {size['sends']:,} sends\n\n{written['sends']:,} rows of sends, {written['statuses']:,} of statuses,"
-        f" {written['replies']:,} of replies: "
-        f"{written['bytes'] / 1e9:.2f} GB of CSV; {rounds} round{'s' * (rounds != 1)}, medians (least to most)."
+        f"{size['written']['bytes'] / 1e9:.2f} GB of CSV; {rounds} round{'s' * (rounds != 1)}, medians (least to most)."
     )
     header = ["", "seconds", "ratio to the script", "CPU seconds", "peak memory, GiB", "on disk, MiB"]
     return f"{intro}\n\n{_table(header, rows)}"
@@ -193,12 +206,15 @@ def _phases_told(size: Json) -> str:
 
 
 def _daily_told(daily: Json) -> str:
-    titles = {
+    titles: dict[str, str] = {}
+    for name, title in {
         "empty": "the day on an empty history",
         "history": f"the day on {daily['history']['sends']:,} sends of history",
         "nothing_new": "nothing new after it",
-        "dagster_alone": "Dagster with an empty job, for comparison",
-    }
+    }.items():
+        titles |= {name: title, f"{name}_before": f"{title}, the version before"}
+    titles["dagster_alone"] = "Dagster with an empty job, for comparison"
+    titles = {name: title for name, title in titles.items() if name in daily["runs"]}
     medians = {
         name: {
             measure: statistics.median(run[measure] for run in runs)

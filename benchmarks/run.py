@@ -14,27 +14,31 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmarks.contenders import (
     BASELINE,
     CONTENDERS,
     PIPELINE,
+    PIPELINE_BEFORE,
     PROJECT_DIR,
+    TWILIO_BASELINE,
     Contender,
     Job,
     environment,
+    pipeline_before,
     results_folder,
 )
-from benchmarks.extracts import ExtractPlan, Written, write_day, write_history
+from benchmarks.extracts import ExtractPlan, Written, WrittenLog, write_day, write_history, write_twilio_log
 from benchmarks.measuring import Measurement, bytes_in, measure
 from benchmarks.numbers import NumbersDifferError, assert_same_numbers
 from benchmarks.results import as_markdown, machine, write_docs
 
 DEFAULT_SENDS = 500_000
+DEFAULT_TWILIO_ROWS = 300_000
 DEFAULT_ROUNDS = 3
 DAYS = 30
 HISTORY_DAYS = 90
@@ -43,6 +47,8 @@ FIRST_DAY = datetime.date(2026, 6, 1)
 # Sends of the run before the first round, which fills caches and compiles Python; it is checked, but does not count.
 WARM_UP_SENDS = 10_000
 PHASES_FILE = Path("warehouse") / "build" / "phases.json"
+
+Extracts = TypeVar("Extracts")
 
 
 class RunFailedError(Exception):
@@ -58,7 +64,7 @@ class Runs:
         sends: size of the extracts.
         measurements: one per round.
         bytes_on_disk: of everything that it wrote, per round.
-        phases: seconds by phase, per round; of the pipeline only.
+        phases: seconds by phase, per round; of the pipeline and the version before only.
         not_run: why it was not run or not run to its end, None where it was.
     """
 
@@ -96,10 +102,14 @@ class Bench:
     limit_seconds: float
     limit_bytes: int
 
-    def measure(self, command: list[str], job: Job, name: str) -> Measurement:
+    def run(self, contender: Contender, job: Job, name: str | None = None) -> Measurement:
+        """Run a contender as `measure` does; the name is its own where none is given."""
+        return self.measure(contender.command(job), job, name or contender.name, contender.folder)
+
+    def measure(self, command: list[str], job: Job, name: str, folder: Path = PROJECT_DIR) -> Measurement:
         """Run a command and fail where it fails, but not where it was ended at a limit."""
         log = self.folder / f"{name}.log"
-        measurement = measure(command, environment(job), PROJECT_DIR, log, self.limit_seconds, self.limit_bytes)
+        measurement = measure(command, environment(job), folder, log, self.limit_seconds, self.limit_bytes)
         if measurement.exit_code != 0 and measurement.limit is None:
             raise RunFailedError(f"{name} failed with exit code {measurement.exit_code}:\n{measurement.output}")
         return measurement
@@ -121,14 +131,49 @@ def read_phases(folder: Path) -> dict[str, float]:
     return phases
 
 
-def compare_contenders(
+def compare_on_sends(
     bench: Bench, contenders: list[Contender], sends: int, rounds: int, all_sizes: bool
 ) -> tuple[Written, list[Runs]]:
-    """Run all contenders on extracts of a size.
+    """Run contenders on the application's extracts of a size; see `_compare`."""
+
+    def write(plan: ExtractPlan, landing: Path) -> Written:
+        written = write_history(plan, landing)
+        megabytes = f"{written.bytes / 1e6:,.0f} MB"
+        say(f"{sends:,} sends: {written.statuses:,} statuses, {written.replies:,} replies, {megabytes}")
+        return written
+
+    return _compare(bench, contenders, CONTENDERS[BASELINE], write, sends, rounds, all_sizes)
+
+
+def compare_on_log(
+    bench: Bench, contenders: list[Contender], messages: int, rounds: int
+) -> tuple[WrittenLog, list[Runs]]:
+    """Run contenders on a Twilio log of a size and nothing else; see `_compare`."""
+
+    def write(plan: ExtractPlan, landing: Path) -> WrittenLog:
+        written = write_twilio_log(plan, landing)
+        say(f"a Twilio log alone: {written.rows:,} rows, {written.bytes / 1e6:,.0f} MB")
+        return written
+
+    return _compare(bench, contenders, TWILIO_BASELINE, write, messages, rounds, True)
+
+
+def _compare(
+    bench: Bench,
+    contenders: list[Contender],
+    baseline: Contender,
+    write: Callable[[ExtractPlan, Path], Extracts],
+    sends: int,
+    rounds: int,
+    all_sizes: bool,
+) -> tuple[Extracts, list[Runs]]:
+    """Run contenders on extracts of a size.
 
     Args:
         bench: where.
         contenders: to run; the baseline among them.
+        baseline: against whose numbers the others' are held.
+        write: writes the extracts into a landing folder.
         sends: size.
         rounds: how often.
         all_sizes: whether to run also those for which the size is too large.
@@ -143,38 +188,38 @@ def compare_contenders(
     plan = ExtractPlan(sends, days=DAYS, first_day=FIRST_DAY)
     landing = bench.folder / "extracts"
     shutil.rmtree(landing, ignore_errors=True)
-    written = write_history(plan, landing)
-    say(f"{sends:,} sends: {written.statuses:,} statuses, {written.replies:,} replies, {written.bytes / 1e6:,.0f} MB")
+    written = write(plan, landing)
     runs = {contender.name: Runs(contender.name, sends) for contender in contenders}
     for contender in contenders:
         if contender.largest_size is not None and sends > contender.largest_size and not all_sizes:
             runs[contender.name].not_run = f"not run above {contender.largest_size:,} sends"
     for number in range(rounds):
         # The baseline runs first, for the others to be checked against; the order of the others alternates.
-        others = [contender for contender in contenders if contender.name != BASELINE]
-        order = [CONTENDERS[BASELINE], *(others if number % 2 == 0 else reversed(others))]
-        baseline = bench.folder / BASELINE / "results"
+        others = [contender for contender in contenders if contender.name != baseline.name]
+        order = [baseline, *(others if number % 2 == 0 else reversed(others))]
+        expected = bench.folder / baseline.name / "results"
         for contender in order:
             its_runs = runs[contender.name]
             if its_runs.not_run is not None:
                 continue
             job = Job(landing, bench.folder / contender.name, end_of(plan))
             shutil.rmtree(job.folder, ignore_errors=True)
-            measurement = bench.measure(contender.command(job), job, contender.name)
+            measurement = bench.run(contender, job)
             if measurement.limit is not None:
                 its_runs.not_run = f"ended at {measurement.limit}"
                 its_runs.measurements.clear()
                 say(f"  {contender.name}: {its_runs.not_run}")
                 continue
             its_runs.bytes_on_disk.append(bytes_in(job.folder))
-            if contender.name == PIPELINE:
+            if contender.name in (PIPELINE, PIPELINE_BEFORE):
                 its_runs.phases.append(read_phases(job.folder))
-            if contender.name != BASELINE:
-                assert_same_numbers(BASELINE, baseline, contender.name, results_folder(contender, job))
+            if contender.name not in (baseline.name, PIPELINE_BEFORE):
+                assert_same_numbers(baseline.name, expected, contender.name, results_folder(contender, job))
+            if contender.name != baseline.name:
                 shutil.rmtree(job.folder)
             its_runs.measurements.append(measurement)
             say(f"  {contender.name}: {told(measurement)}")
-        shutil.rmtree(bench.folder / BASELINE, ignore_errors=True)
+        shutil.rmtree(bench.folder / baseline.name, ignore_errors=True)
     shutil.rmtree(landing)
     return written, list(runs.values())
 
@@ -187,7 +232,9 @@ def told(measurement: Measurement) -> str:
     )
 
 
-def daily_scenario(bench: Bench, history_sends: int, day_sends: int | None, rounds: int) -> dict[str, Any]:
+def daily_scenario(
+    bench: Bench, history_sends: int, day_sends: int | None, rounds: int, version_before: Contender | None = None
+) -> dict[str, Any]:
     """The same day on an empty history and on top of a history, and the run that finds nothing new.
 
     Args:
@@ -195,6 +242,7 @@ def daily_scenario(bench: Bench, history_sends: int, day_sends: int | None, roun
         history_sends: sends of the history, over `HISTORY_DAYS` days.
         day_sends: sends of the day, None for as many as a day of the history.
         rounds: how often; each starts from a copy of the same warehouse.
+        version_before: another version of the pipeline, which runs in the same rounds; its numbers are not checked.
 
     Returns:
         Measurements and phases by scenario, as JSON.
@@ -204,43 +252,52 @@ def daily_scenario(bench: Bench, history_sends: int, day_sends: int | None, roun
         NumbersDifferError: the pipeline came to other numbers than the script does on all extracts.
     """
     plan = ExtractPlan(history_sends, HISTORY_DAYS, FIRST_DAY, day_sends=day_sends, daily_files=True)
-    # Two landing folders and warehouses, each with a copy of the warehouse as it is before the day.
-    scenarios = {"empty": bench.folder / "day-on-empty", "history": bench.folder / "day-on-history"}
-    for folder in scenarios.values():
-        shutil.rmtree(folder, ignore_errors=True)
-        (folder / "landing").mkdir(parents=True)
-    history = write_history(plan, scenarios["history"] / "landing")
+    versions = {"": CONTENDERS[PIPELINE]} | ({"_before": version_before} if version_before else {})
+    landings = {name: bench.folder / f"landing-{name}" for name in ("empty", "history")}
     day_dir = bench.folder / "day"
-    shutil.rmtree(day_dir, ignore_errors=True)
+    for folder in (*landings.values(), day_dir):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+    history = write_history(plan, landings["history"])
     day = write_day(plan, day_dir)
     say(f"daily: a history of {history.sends:,} sends; a day of {day.sends:,} sends, {day.statuses:,} statuses")
-    pipeline = CONTENDERS[PIPELINE]
+    # What a version's warehouse on a landing folder is before the day is kept as a copy.
+    scenarios = {
+        f"{name}{suffix}": (pipeline, landing, bench.folder / f"day-on-{name}{suffix}")
+        for suffix, pipeline in versions.items()
+        for name, landing in landings.items()
+    }
     before = {}
-    for name, folder in scenarios.items():
-        job = Job(folder / "landing", folder, end_of(plan))
-        before[name] = bench.measure(pipeline.command(job), job, f"before-{name}")
+    for name, (pipeline, landing, folder) in scenarios.items():
+        shutil.rmtree(folder, ignore_errors=True)
+        before[name] = bench.run(pipeline, Job(landing, folder, end_of(plan)), f"before-{name}")
         _fail_at_limit(before[name], f"the history's run ({name})")
         _copy(folder / "warehouse", folder / "warehouse-before")
-    say(f"  the history itself: {told(before['history'])}")
-    found: dict[str, list[dict[str, Any]]] = {"empty": [], "history": [], "nothing_new": [], "dagster_alone": []}
+    for suffix in versions:
+        say(f"  the history itself{_told_suffix(suffix)}: {told(before[f'history{suffix}'])}")
+    found: dict[str, list[dict[str, Any]]] = {
+        f"{name}{suffix}": [] for name in ("empty", "history", "nothing_new") for suffix in versions
+    }
+    found["dagster_alone"] = []
     for number in range(rounds):
-        for name in ("empty", "history") if number % 2 == 0 else ("history", "empty"):
-            folder = scenarios[name]
-            job = Job(folder / "landing", folder, end_of(plan, 1))
-            _start_of_day(folder, day_dir)
-            measurement = bench.measure(pipeline.command(job), job, f"day-{name}")
+        for name in scenarios if number % 2 == 0 else reversed(scenarios):
+            pipeline, landing, folder = scenarios[name]
+            job = Job(landing, folder, end_of(plan, 1))
+            _start_of_day(job, day_dir)
+            measurement = bench.run(pipeline, job, f"day-{name}")
             _fail_at_limit(measurement, f"the day on {name}")
-            if number == 0:
+            if number == 0 and pipeline.name == PIPELINE:
                 _check_day(bench, pipeline, job)
             found[name].append(_as_json(measurement, read_phases(folder)))
             say(f"  the day on {name}: {told(measurement)}")
-        folder = scenarios["history"]
-        job = Job(folder / "landing", folder, end_of(plan, 1))
-        measurement = bench.measure(pipeline.command(job), job, "nothing-new")
-        if "Nothing new" not in measurement.output:
-            raise RunFailedError(f"The run without new extracts did not notice it:\n{measurement.output}")
-        found["nothing_new"].append(_as_json(measurement, read_phases(folder)))
-        say(f"  nothing new: {told(measurement)}")
+        for suffix in versions:
+            pipeline, landing, folder = scenarios[f"history{suffix}"]
+            job = Job(landing, folder, end_of(plan, 1))
+            measurement = bench.run(pipeline, job, f"nothing-new{suffix}")
+            if "Nothing new" not in measurement.output:
+                raise RunFailedError(f"The run without new extracts did not notice it:\n{measurement.output}")
+            found[f"nothing_new{suffix}"].append(_as_json(measurement, read_phases(folder)))
+            say(f"  nothing new{_told_suffix(suffix)}: {told(measurement)}")
         found["dagster_alone"].append(_as_json(_dagster_alone(bench), {}))
         say(f"  Dagster alone: {found['dagster_alone'][-1]['wall_seconds']:.1f} s")
     result = {
@@ -248,12 +305,18 @@ def daily_scenario(bench: Bench, history_sends: int, day_sends: int | None, roun
         "day": asdict(day),
         "days": plan.days,
         "history_run": _as_json(before["history"], {}),
-        "bytes_on_disk": bytes_in(scenarios["history"] / "warehouse"),
+        "bytes_on_disk": bytes_in(scenarios["history"][2] / "warehouse"),
         "runs": found,
     }
-    for folder in (*scenarios.values(), day_dir):
+    if version_before:
+        result["history_run_before"] = _as_json(before["history_before"], {})
+    for folder in (*(folder for _, _, folder in scenarios.values()), *landings.values(), day_dir):
         shutil.rmtree(folder)
     return result
+
+
+def _told_suffix(suffix: str) -> str:
+    return ", the version before" if suffix else ""
 
 
 def _fail_at_limit(measurement: Measurement, name: str) -> None:
@@ -266,19 +329,19 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copytree(source, target, symlinks=True)
 
 
-def _start_of_day(folder: Path, day_dir: Path) -> None:
+def _start_of_day(job: Job, day_dir: Path) -> None:
     """Put the warehouse back to what it was before the day, and drop the day's extracts."""
-    _copy(folder / "warehouse-before", folder / "warehouse")
-    shutil.rmtree(folder / "outputs", ignore_errors=True)
+    _copy(job.folder / "warehouse-before", job.folder / "warehouse")
+    shutil.rmtree(job.folder / "outputs", ignore_errors=True)
     for path in day_dir.rglob("*.csv"):
-        target = folder / "landing" / path.relative_to(day_dir)
+        target = job.landing / path.relative_to(day_dir)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, target)
 
 
 def _check_day(bench: Bench, pipeline: Contender, job: Job) -> None:
     script = Job(job.landing, bench.folder / "day-check", job.as_of)
-    bench.measure(CONTENDERS[BASELINE].command(script), script, "day-check")
+    bench.run(CONTENDERS[BASELINE], script, "day-check")
     assert_same_numbers(
         f"{BASELINE} on all extracts", script.folder / "results", PIPELINE, results_folder(pipeline, job)
     )
@@ -304,6 +367,20 @@ def _as_json(measurement: Measurement, phases: dict[str, float]) -> dict[str, An
     }
 
 
+def _twilio_scenario(bench: Bench, contenders: list[Contender], messages: int, rounds: int) -> dict[str, Any]:
+    """The pipeline, where it is among the contenders, and the script for it on a Twilio log, as JSON."""
+    compared = [contender for contender in contenders if contender.name in (PIPELINE, PIPELINE_BEFORE)]
+    compared.append(TWILIO_BASELINE)
+    written, runs = compare_on_log(bench, compared, messages, rounds)
+    return {
+        "messages": messages,
+        "titles": {contender.name: contender.title for contender in compared},
+        "baseline": TWILIO_BASELINE.name,
+        "written": asdict(written),
+        "runs": [of_one.as_json() for of_one in runs],
+    }
+
+
 def main(given: list[str] | None = None) -> int:
     """Run the benchmark as the command line says.
 
@@ -322,6 +399,15 @@ def main(given: list[str] | None = None) -> int:
     parser.add_argument(
         "--history", type=int, help="sends of the daily scenario's history; default: as --sends; 0: none"
     )
+    parser.add_argument(
+        "--twilio-rows",
+        type=int,
+        default=DEFAULT_TWILIO_ROWS,
+        help="messages of the scenario in which a Twilio log is all there is (%(default)s); 0: none",
+    )
+    parser.add_argument(
+        "--before", type=Path, metavar="DIR", help="a checkout of another version, which runs beside the pipeline"
+    )
     parser.add_argument("--day-sends", type=int, help=f"sends of its day; default: a {HISTORY_DAYS}th of the history")
     parser.add_argument("--limit-seconds", type=float, default=3600, help="for one run (%(default)s)")
     parser.add_argument("--limit-gib", type=float, default=0.9 * memory_bytes() / 2**30, help="of memory for one run")
@@ -332,22 +418,27 @@ def main(given: list[str] | None = None) -> int:
     sizes = arguments.sizes or sorted({arguments.sends // 10, arguments.sends // 3})
     names = {BASELINE, *arguments.contenders}
     contenders = [contender for contender in CONTENDERS.values() if contender.name in names]
+    version_before = pipeline_before(arguments.before.resolve()) if arguments.before else None
+    if version_before:
+        contenders.insert(1 if PIPELINE in names else 0, version_before)
     with _work_folder(arguments.folder) as folder:
         bench = Bench(folder, arguments.limit_seconds, int(arguments.limit_gib * 2**30))
         titles = {contender.name: contender.title for contender in contenders}
         results: dict[str, Any] = {"machine": machine(), "titles": titles, "baseline": BASELINE}
-        results |= {"sizes": [], "daily": None}
+        results |= {"sizes": [], "twilio": None, "daily": None}
         try:
             say("warm-up, which does not count")
-            compare_contenders(bench, contenders, WARM_UP_SENDS, 1, arguments.all_sizes)
+            compare_on_sends(bench, contenders, WARM_UP_SENDS, 1, arguments.all_sizes)
             for sends in [size for size in sizes if 0 < size < arguments.sends] + [arguments.sends]:
                 rounds = arguments.rounds if sends == arguments.sends else 1
-                written, runs = compare_contenders(bench, contenders, sends, rounds, arguments.all_sizes)
+                written, runs = compare_on_sends(bench, contenders, sends, rounds, arguments.all_sizes)
                 told_runs = [of_one.as_json() for of_one in runs]
                 results["sizes"].append({"sends": sends, "written": asdict(written), "runs": told_runs})
+            if arguments.twilio_rows:
+                results["twilio"] = _twilio_scenario(bench, contenders, arguments.twilio_rows, arguments.rounds)
             history = arguments.sends if arguments.history is None else arguments.history
             if history:
-                results["daily"] = daily_scenario(bench, history, arguments.day_sends, arguments.rounds)
+                results["daily"] = daily_scenario(bench, history, arguments.day_sends, arguments.rounds, version_before)
         except (RunFailedError, NumbersDifferError) as error:
             if results["sizes"]:
                 print(f"\nMeasured until then, and not written to the docs:\n\n{as_markdown(results)}")

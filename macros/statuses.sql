@@ -1,65 +1,58 @@
-{%- macro status_matches(statuses, sends) -%}
-    {#- Statuses with the send that they are of, one row per status and send; those that wait are left out. A send_id decides; without
-        one, the carrier's id: the application's own statuses need the same provider, a carrier's log also finds sends that name no
-        provider, or that have its id as their own send_id. Where the id is that of several recipients' messages, the number decides.
-        statuses: relation with the columns of int_statuses_deduplicated;
-        sends: relation with send_id, provider, provider_message_id, to_number. -#}
-    {%- set columns = ['status_key', 'status', 'error_code', 'error_code_space', 'error_message', 'occurred_at'] -%}
-    select
-        {%- for column in columns %}
-        statuses.{{ column }},
-        {%- endfor %}
-        sends.send_id,
-        coalesce(sends.provider, statuses.provider) as provider
-    from {{ statuses }} as statuses
-    inner join {{ sends }} as sends
-        on statuses.send_id = sends.send_id
-
-    union all
+{%- macro statuses_of_sends(statuses, sends, columns, can_name_sends=false) -%}
+    {#- Query: statuses with each send that they are of; those whose send is not known yet are left out. A status is of the send that it
+        names. Else it is of the sends with that id of the provider; or, in a carrier's log, also of one that names no provider, or that
+        gives no such id and has it as its own send_id. Where a log tells of several recipients, the number decides.
+        statuses: relation with provider, provider_message_id (null where a status names its send), recipient, is_carrier_log and the
+        columns, and send_id where they can name sends; sends: rows of int_sends; columns: of the statuses, to be given. -#}
+    {%- set conditions = [
+        "statuses.provider_message_id = sends.provider_message_id"
+        " and (sends.provider = statuses.provider or (statuses.is_carrier_log and sends.provider is null))",
+        "statuses.provider_message_id = sends.send_id and sends.provider_message_id is null and statuses.is_carrier_log",
+    ] + (["statuses.send_id = sends.send_id"] if can_name_sends else []) -%}
+    {%- for condition in conditions %}
+    {{ "union all" if not loop.first }}
 
     select
-        {%- for column in columns %}
-        statuses.{{ column }},
-        {%- endfor %}
         sends.send_id,
-        statuses.provider
+        sends.is_carrier_log as is_log_send,
+        coalesce(sends.provider, statuses.provider) as provider,
+        {{ list_columns(columns, 'statuses', 8) }}
     from {{ statuses }} as statuses
     inner join {{ sends }} as sends
-        on statuses.provider_message_id = sends.provider_message_id
-    where
-        statuses.send_id is null
-        and (
-            sends.provider = statuses.provider
-            or (statuses.is_carrier_log and sends.provider is null)
-        )
-        and coalesce(statuses.recipient = sends.to_number, true)
-    {%- if carrier_logs('statuses', only_loaded=true) %}
+        on {{ condition }}
+    where statuses.recipient = '' or coalesce(statuses.recipient = sends.to_number, true)
+    {%- endfor %}
+{%- endmacro -%}
 
-    union all
+{%- macro latest_issue() -%}
+    {#- Aggregate over classified events: the issue whose code and reason count, the latest that has a code or else the latest
+        (contract rule 3), as a value that fields_of_issue takes apart. -#}
+    max(case when is_issue then {{ ordered_row({
+        'has_code': "error_code is not null",
+        'occurred_at': "coalesce(occurred_at, timestamp '0001-01-01 00:00:00')",
+        'error_code': "coalesce(error_code, '')",
+        'code_space': "coalesce(code_space, '')",
+        'error_message': "coalesce(error_message, '')",
+        'provider': "coalesce(provider, '')",
+    }) }} end)
+{%- endmacro -%}
 
-    select
-        {%- for column in columns %}
-        statuses.{{ column }},
-        {%- endfor %}
-        sends.send_id,
-        coalesce(sends.provider, statuses.provider) as provider
-    from {{ statuses }} as statuses
-    inner join {{ sends }} as sends
-        on statuses.provider_message_id = sends.send_id
-    where
-        statuses.is_carrier_log
-        and sends.provider_message_id is distinct from sends.send_id
-        and coalesce(statuses.recipient = sends.to_number, true)
-    {%- endif %}
+{%- macro fields_of_issue(issue) -%}
+    nullif({{ issue }}.provider, '') as issue_provider,
+    nullif({{ issue }}.error_code, '') as error_code,
+    nullif({{ issue }}.code_space, '') as error_code_space,
+    nullif({{ issue }}.error_message, '') as error_message
 {%- endmacro -%}
 
 {%- macro delivery_status(sent_at) -%}
-    {#- What became of a send (contract rule 3), in a query over its rows in int_send_states as `states`, in int_send_engagements as
-        `engagements`, and `settings`. -#}
+    {#- What became of a send (contract rule 3), in a query over its row in int_send_states as `states`, in int_send_events as `events`,
+        and `settings`. -#}
     case
-        when states.has_delivered_status or engagements.has_delivery_evidence then 'delivered'
-        when engagements.has_issue_status then 'issue'
-        when states.has_canceled_status or engagements.has_canceled_status then 'canceled'
+        when states.has_delivered_status or events.has_delivered_status or events.has_delivery_evidence then 'delivered'
+        when events.has_issue_status then 'issue'
+        when states.has_canceled_status or events.has_canceled_status then 'canceled'
+        -- A message that is only accepted or scheduled has not been handed on yet.
+        when not coalesce(greatest(states.is_under_way, events.is_under_way), true) then 'pending'
         when settings.as_of >= {{ add_hours(sent_at, 'settings.receipt_timeout_hours') }} then 'unconfirmed'
         else 'pending'
     end
@@ -100,9 +93,4 @@
         'soft_bounced': 'soft_bounced_at',
         'spam_complaint': 'spam_complaint_at',
     }) }}
-{%- endmacro -%}
-
-{%- macro status_list(statuses) -%}
-    {#- Names of statuses as an SQL list. -#}
-    ({% for status in statuses %}'{{ status }}'{{ ", " if not loop.last }}{% endfor %})
 {%- endmacro -%}

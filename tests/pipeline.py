@@ -11,11 +11,11 @@ from typing import Any
 
 import duckdb
 
-from orchestration.building import build, plan_build
-from orchestration.dbt_build import PROJECT_DIR, NodeResult, dbt_executable, ensure_manifest, run_dbt
-from orchestration.declarations import read_extract_tables
-from orchestration.publishing import Published, publish
-from orchestration.raw_layer import LoadSummary, RawLayer
+from orchestration.building.build import build
+from orchestration.building.dbt_project import PROJECT_DIR, NodeResult, dbt_executable, ensure_manifest, run_dbt
+from orchestration.loading.declarations import read_extract_tables
+from orchestration.loading.raw_layer import LoadSummary, RawLayer
+from orchestration.publishing.marts import Published, publish
 from orchestration.settings import Settings
 
 Rows = list[dict[str, str | None]]
@@ -53,9 +53,10 @@ class Pipeline:
         return self.drop(file, render(rows, file))
 
     def load(self) -> dict[tuple[str, str], LoadSummary]:
-        """Load what is new into the raw layer."""
+        """Load what is new into the raw layer, and write the settings that the models read."""
         summaries = self.raw_layer.load()
-        plan_build(self.settings, self.raw_layer)
+        self.raw_layer.write_settings()
+        self.settings.build_dir.mkdir(parents=True, exist_ok=True)
         return summaries
 
     def dbt(self, *arguments: str) -> list[NodeResult]:
@@ -64,9 +65,8 @@ class Pipeline:
 
     def build(self, with_tests: bool = False, full_refresh: bool = False, arguments: Sequence[str] = ()) -> bool:
         """Build all tables, with their data tests or without; returns whether everything was made anew."""
-        plan = plan_build(self.settings, self.raw_layer, full_refresh)
-        build(self.settings, plan, [*([] if with_tests else ["--exclude-resource-type", "test"]), *arguments])
-        return plan.is_full
+        without_tests = [] if with_tests else ["--exclude-resource-type", "test"]
+        return bool(build(self.settings, self.raw_layer, full_refresh, [*without_tests, *arguments])[1])
 
     def run(self, with_tests: bool = False) -> Published:
         """Load, build and publish, as the job does."""

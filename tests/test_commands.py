@@ -19,7 +19,7 @@ import duckdb
 import pytest
 
 from orchestration import dbt_build
-from orchestration.dbt_build import PROJECT_DIR
+from orchestration.building.dbt_project import PROJECT_DIR
 from orchestration.errors import UserError
 from tests.pipeline import Pipeline
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.dbt_build import PROJECT_DIR
+from orchestration.building.dbt_project import PROJECT_DIR
 
 # What only one engine has stands in macros/engine/, so that the same models run elsewhere.
 ENGINE_SPECIFIC = re.compile(

@@ -3,9 +3,9 @@
 import duckdb
 import pytest
 
-from orchestration.dbt_build import ensure_manifest
-from orchestration.declarations import read_extract_tables
-from orchestration.extract_files import LINEAGE_COLUMNS
+from orchestration.building.dbt_project import ensure_manifest
+from orchestration.loading.declarations import read_extract_tables
+from orchestration.loading.extract_files import LINEAGE_COLUMNS
 from tests.pipeline import Pipeline
 
 

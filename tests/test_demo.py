@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.dbt_build import PROJECT_DIR
+from orchestration.building.dbt_project import PROJECT_DIR
 from orchestration.demo_extracts import write_demo_extracts
 
 

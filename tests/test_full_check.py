@@ -2,7 +2,7 @@
 
 import duckdb
 
-from orchestration.full_check import differences_from_a_rebuild, sample_days
+from orchestration.building.full_check import differences_from_a_rebuild, sample_days
 from tests.oracle.edge_extracts import generate
 from tests.pipeline import Pipeline
 

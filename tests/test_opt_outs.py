@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from orchestration.dbt_build import PROJECT_DIR
+from orchestration.building.dbt_project import PROJECT_DIR
 from tests.oracle.reporting import Seeds, asks_to_opt_out, keyword_text
 from tests.pipeline import Pipeline
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.dbt_build import PROJECT_DIR
+from orchestration.building.dbt_project import PROJECT_DIR
 from tests.oracle.edge_extracts import generate
 from tests.oracle.reporting import OracleSettings, compute_tables
 from tests.pipeline import Pipeline

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestration.declarations import ExtractTable
-from orchestration.extract_files import Lineage, ReadResult, read_extract
-from orchestration.raw_layer import DUPLICATE, LOADED, REFUSED, LedgerEntry
+from orchestration.loading.declarations import ExtractTable
+from orchestration.loading.extract_files import Lineage, ReadResult, read_extract
+from orchestration.loading.raw_layer import DUPLICATE, LOADED, REFUSED, LedgerEntry
 from tests.pipeline import Pipeline, render
 
 HEADER = "send_id,message_id,channel,customer_id,sent_at,body\n"
@@ -112,7 +112,7 @@ def test_wrong_rows_are_set_apart_with_their_line(pipeline: Pipeline) -> None:
 
 
 def test_no_row_is_lost_between_batches(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestration.extract_files.CAREFUL_BATCH_ROWS", 3)
+    monkeypatch.setattr("orchestration.loading.extract_files.CAREFUL_BATCH_ROWS", 3)
     rows = [f"s{n},m1,sms,c1,2026-10-01T09:00:00Z,x\n" for n in range(10)]
     assert load_one(pipeline, "outbound/sends/a.csv", HEADER + "".join(rows) + "ragged\n").row_count == 11
     assert [row["send_id"] for row in raw_rows(pipeline)] == [f"s{n}" for n in range(10)]
@@ -248,7 +248,7 @@ def test_a_killed_load_leaves_nothing_half_done(pipeline: Pipeline, monkeypatch:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("orchestration.raw_layer.read_extract", killed)
+        patched.setattr("orchestration.loading.raw_layer.read_extract", killed)
         with pytest.raises(KeyboardInterrupt):
             pipeline.load()
     assert raw_rows(pipeline) == []

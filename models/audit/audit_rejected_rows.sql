@@ -1,12 +1,6 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    pre_hook="{{ replace_rows(['source', 'table_name', 'content_hash'], ref('stg_pipeline__new_extracts')) }}"
-) }}
+with extract_rows as (
 
-with rejected as (
-
-    select * from {{ ref('int_rejected_rows_unioned') }}
+    select * from {{ ref('audit_extract_rows') }}
 
 )
 
@@ -18,4 +12,5 @@ select
     line_number,
     record,
     reason
-from rejected
+from extract_rows
+where reason is not null

@@ -2,17 +2,11 @@ with delivery as (
 
     select * from {{ ref('rpt_message_delivery') }}
 
-),
-
-messages as (
-
-    select * from {{ ref('rpt_messages') }}
-
 )
 
 select
     {{ csv_text('delivery.message_id') }} as message_id,
-    {{ csv_text('messages.message_title') }} as message_title,
+    {{ csv_text('delivery.message_title') }} as message_title,
     delivery.sent_count,
     delivery.delivered_count,
     delivery.issue_count,
@@ -26,5 +20,3 @@ select
     delivery.cost,
     {{ csv_text('delivery.currency_code') }} as currency_code
 from delivery
-inner join messages
-    on delivery.message_id = messages.message_id

@@ -12,7 +12,7 @@ sends as (
 
 messages as (
 
-    select * from {{ ref('rpt_messages') }}
+    select * from {{ ref('dim_messages') }}
 
 ),
 

@@ -4,12 +4,6 @@ with responses as (
 
 ),
 
-messages as (
-
-    select * from {{ ref('rpt_messages') }}
-
-),
-
 settings as (
 
     select * from {{ ref('stg_pipeline__settings') }}
@@ -19,7 +13,7 @@ settings as (
 select
     {{ csv_text('responses.reply_id') }} as reply_id,
     {{ csv_text('responses.message_id') }} as message_id,
-    {{ csv_text('messages.message_title') }} as message_title,
+    {{ csv_text('responses.message_title') }} as message_title,
     {{ csv_text('responses.send_id') }} as send_id,
     {{ csv_text('responses.customer_id') }} as customer_id,
     {{ csv_text('responses.body') }} as body,
@@ -31,8 +25,6 @@ select
     {{ iso_8601('responses.received_at') }} as received_at
 from responses
 cross join settings
-inner join messages
-    on responses.message_id = messages.message_id
 where
     responses.sent_at > {{ add_days('settings.as_of', '-settings.output_days') }}
     and responses.sent_at <= settings.as_of

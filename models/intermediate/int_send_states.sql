@@ -1,30 +1,45 @@
--- noqa: disable=layout.indent
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='send_id') }}
 
-{{ also_depends_on(['stg_pipeline__touched_keys']) }}
+-- Statuses that name their send, the bulk: an earliest time, "any"s and a count, so that neither order nor repetition says
+-- anything. A send need not be known yet. What issues and engagements say beside stands in int_status_events.
 
--- Statuses on the way of a send that name it: the bulk, merged without a join. Each value is a minimum, an "any" or a
--- count, so that order says nothing. What other statuses say of a send stands in int_send_engagements.
+with new_statuses as (
 
-with statuses as (
-
-    select * from {{ ref('int_statuses_unioned') }}
+    select
+        send_id,
+        status = 'delivered' as has_delivered_status,
+        status = 'canceled' as has_canceled_status,
+        status not in ('accepted', 'scheduled') as is_under_way,
+        case when status = 'delivered' then occurred_at end as delivered_at,
+        1 as _row_count,
+        extract_number as _extract_number
+    from {{ ref('stg_unioned__statuses') }}
     where
         send_id is not null
-        and status in {{ sending_statuses() }}
-        {%- if not is_full_build() %}
-        and send_id in (select key from {{ ref('stg_pipeline__touched_keys') }})
-        {%- endif %}
+        and {{ is_new('extract_number', '_extract_number') }}
+
+),
+
+folded as (
+
+    select * from new_statuses
+    {%- if is_incremental() %}
+
+    union all
+
+    select * from {{ this }}
+    where send_id in (select new_statuses.send_id from new_statuses)
+    {%- endif %}
 
 )
 
 select
     send_id,
-    bool_or(status = 'delivered') as has_delivered_status,
-    bool_or(status = 'canceled') as has_canceled_status,
-    min(case when status = 'delivered' then occurred_at end) as delivered_at,
-    min(extract_number) as first_extract_number,
-    max(extract_number) as last_extract_number,
-    count(*) as row_count,
-    {{ distinct_count_lower_bound('status') }} as kind_count
-from statuses
+    bool_or(has_delivered_status) as has_delivered_status,
+    bool_or(has_canceled_status) as has_canceled_status,
+    bool_or(is_under_way) as is_under_way,
+    min(delivered_at) as delivered_at,
+    cast(sum(_row_count) as bigint) as _row_count,
+    max(_extract_number) as _extract_number
+from folded
 group by send_id

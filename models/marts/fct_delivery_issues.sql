@@ -1,26 +1,18 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    pre_hook=["{{ replace_touched_sends() }}", "{{ update_titles(ref('int_messages_titled')) }}"]
-) }}
-
-{{ also_depends_on(['stg_pipeline__touched_keys']) }}
-
 with sends as (
 
-    {{ written_sms_issues() }}
-
-),
-
-issues as (
-
-    select * from {{ ref('int_send_issues') }}
+    select * from {{ ref('fct_sends') }}
 
 ),
 
 messages as (
 
-    select * from {{ ref('int_messages_titled') }}
+    select * from {{ ref('dim_messages') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('dim_customers') }}
 
 ),
 
@@ -28,29 +20,52 @@ issue_reasons as (
 
     select * from {{ ref('issue_reasons') }}
 
+),
+
+carrier_error_codes as (
+
+    select * from {{ ref('carrier_error_codes') }}
+
+),
+
+issues as (
+
+    select * from sends
+    where channel = 'sms' and delivery_status = 'issue'
+
 )
 
+-- A code is of the carrier that said it, which need not be the provider that the application names, and of one of the
+-- carrier's numberings.
 select
-    sends.send_id,
-    sends.message_id,
-    sends.customer_id,
-    sends.issue_reason_id,
+    issues.send_id,
+    issues.message_id,
     messages.message_title,
-    sends.customer_name,
-    sends.to_number,
-    sends.provider,
-    sends.provider_error_code,
+    issues.customer_id,
+    customers.customer_name,
+    issues.to_number,
+    issues.country_code,
+    issues.provider,
+    issues._error_code_space as error_code_space,
+    issues.provider_error_code,
+    carrier_error_codes.description as error_description,
+    issues.issue_reason_id,
     issue_reasons.issue_reason,
     issue_reasons.meaning,
     issue_reasons.fix,
-    issues.is_retryable,
-    sends.sent_date,
-    sends.sent_at,
-    sends.issue_at
-from sends
-inner join issues
-    on sends.send_id = issues.send_id
-inner join messages
-    on sends.message_id = messages.message_id
+    carrier_error_codes.is_retryable,
+    issues.sent_date,
+    issues.sent_at,
+    issues.issue_at
+from issues
 inner join issue_reasons
-    on sends.issue_reason_id = issue_reasons.issue_reason_id
+    on issues.issue_reason_id = issue_reasons.issue_reason_id
+left join carrier_error_codes
+    on
+        issues._issue_provider = carrier_error_codes.provider
+        and issues._error_code_space = carrier_error_codes.code_space
+        and issues.provider_error_code = carrier_error_codes.error_code
+left join messages
+    on issues.message_id = messages.message_id
+left join customers
+    on issues.customer_id = customers.customer_id

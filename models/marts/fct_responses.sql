@@ -1,75 +1,56 @@
--- noqa: disable=layout.indent,aliasing.unused
+with replies as (
 
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    pre_hook="{{ replace_rows(['message_id', 'customer_id'], ref('int_response_customers')) }}"
-) }}
-
-{{ also_depends_on(['int_response_customers']) }}
-
-with responses as (
-
-    select * from {{ ref('fct_replies') }} as replies
-    where
-        channel = 'sms'
-        and send_channel = 'sms'
-        {%- if not is_full_build() %}
-        and exists (
-            select 1
-            from {{ ref('int_response_customers') }} as customers
-            where replies.message_id = customers.message_id and replies.customer_id = customers.customer_id
-        )
-        {%- endif %}
+    select * from {{ ref('fct_replies') }}
 
 ),
 
-keyword_responses as (
+messages as (
 
-    select
-        *,
-        'keyword' as response_type
-    from responses
-    where keyword is not null
+    select * from {{ ref('dim_messages') }}
 
 ),
 
-first_responses as (
+customers as (
+
+    select * from {{ ref('dim_customers') }}
+
+),
+
+-- All keywords, and of each customer the first reply that is none; one without text, such as a picture, is the first
+-- only where the customer wrote no other.
+responses as (
 
     select
         *,
-        'first_response' as response_type
-    from responses
-    where keyword is null
+        case when is_keyword then 'keyword' else 'first_response' end as response_type
+    from replies
+    where channel = 'sms' and send_channel = 'sms'
     qualify
-        row_number() over (
-            partition by message_id, customer_id
-            order by received_at, reply_id
+        is_keyword
+        or row_number() over (
+            partition by message_id, customer_id, is_keyword
+            order by coalesce(trim(body), '') = '', received_at, reply_id
         ) = 1
-
-),
-
-reported as (
-
-    select * from keyword_responses
-
-    union all
-
-    select * from first_responses
 
 )
 
 select
-    reply_id,
-    message_id,
-    send_id,
-    customer_id,
-    body,
-    response_type,
-    keyword,
-    keyword_group,
-    is_opt_out,
-    response_seconds,
-    sent_at,
-    received_at
-from reported
+    responses.reply_id,
+    responses.message_id,
+    responses.send_id,
+    responses.customer_id,
+    messages.message_title,
+    customers.customer_name,
+    responses.body,
+    responses.response_type,
+    responses.keyword,
+    responses.keyword_group,
+    responses.is_opt_out,
+    responses.response_seconds,
+    responses.sent_at,
+    responses.received_at
+from responses
+left join messages
+    on responses.message_id = messages.message_id
+left join customers
+    on responses.customer_id = customers.customer_id

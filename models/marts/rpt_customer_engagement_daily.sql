@@ -1,29 +1,49 @@
-with days as (
+with sends as (
 
-    select * from {{ ref('int_message_days') }}
+    select * from {{ ref('fct_sends') }}
 
 ),
 
 messages as (
 
-    select * from {{ ref('int_messages_titled') }}
+    select * from {{ ref('dim_messages') }}
+
+),
+
+counted as (
+
+    select
+        sent_date,
+        channel,
+        message_id,
+        count(*) filter (where delivery_status <> 'canceled') as sent_count,
+        count(*) filter (where delivery_status = 'delivered') as delivered_count,
+        count(*) filter (where delivery_status = 'issue') as issue_count,
+        count(*) filter (where delivery_status <> 'canceled' and opened_at is not null) as opened_count,
+        count(*) filter (where delivery_status <> 'canceled' and clicked_at is not null) as clicked_count,
+        count(*) filter (where delivery_status <> 'canceled' and replied_at is not null) as replied_count,
+        count(*) filter (where delivery_status <> 'canceled' and goal_at is not null) as goal_count,
+        count(*) filter (where delivery_status <> 'canceled' and unsubscribed_at is not null) as unsubscribed_count,
+        count(*) filter (where delivery_status <> 'canceled' and is_engaged) as engaged_count
+    from sends
+    group by sent_date, channel, message_id
 
 )
 
 select
-    days.sent_date,
-    days.channel,
-    days.message_id,
+    counted.sent_date,
+    counted.channel,
+    counted.message_id,
     messages.message_title,
-    days.sent_count,
-    days.delivered_count,
-    days.issue_count,
-    days.opened_count,
-    days.clicked_count,
-    days.replied_count,
-    days.goal_count,
-    days.unsubscribed_count,
-    days.engaged_count
-from days
-inner join messages
-    on days.message_id = messages.message_id
+    counted.sent_count,
+    counted.delivered_count,
+    counted.issue_count,
+    counted.opened_count,
+    counted.clicked_count,
+    counted.replied_count,
+    counted.goal_count,
+    counted.unsubscribed_count,
+    counted.engaged_count
+from counted
+left join messages
+    on counted.message_id = messages.message_id

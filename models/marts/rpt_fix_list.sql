@@ -1,35 +1,37 @@
--- noqa: disable=layout.indent,aliasing.unused
-
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    pre_hook="{{ replace_rows(['customer_id', 'to_number'], ref('int_send_changes')) }}"
-) }}
-
-{{ also_depends_on(['int_send_changes']) }}
-
 with issues as (
 
-    select * from {{ ref('fct_delivery_issues') }} as issues
-    {%- if not is_full_build() %}
-    where exists (
-        select 1
-        from {{ ref('int_send_changes') }} as changes
-        where
-            issues.customer_id = changes.customer_id
-            and issues.to_number is not distinct from changes.to_number
-    )
-    {%- endif %}
+    select * from {{ ref('fct_delivery_issues') }}
 
 ),
 
--- An issue stands until a later SMS to the same customer number is delivered.
+sends as (
+
+    select * from {{ ref('fct_sends') }}
+
+),
+
 last_deliveries as (
 
-    select * from {{ ref('int_last_deliveries') }}
+    select
+        customer_id,
+        to_number,
+        send_id,
+        sent_at
+    from sends
+    where
+        channel = 'sms'
+        and delivery_status = 'delivered'
+        and customer_id in (select issues.customer_id from issues)
+    qualify
+        row_number() over (
+            partition by customer_id, to_number
+            order by sent_at desc, send_id desc
+        ) = 1
 
 ),
 
+-- An issue stands until a later SMS to the same customer number is delivered; of two at the same moment the larger
+-- send_id is the later.
 standing as (
 
     select
@@ -44,14 +46,15 @@ standing as (
             issues.customer_id = last_deliveries.customer_id
             and issues.to_number is not distinct from last_deliveries.to_number
     where
-        last_deliveries.last_sent_at is null
-        or last_deliveries.last_sent_at < issues.sent_at
-        or (last_deliveries.last_sent_at = issues.sent_at and last_deliveries.last_send_id < issues.send_id)
+        last_deliveries.sent_at is null
+        or last_deliveries.sent_at < issues.sent_at
+        or (last_deliveries.sent_at = issues.sent_at and last_deliveries.send_id < issues.send_id)
 
 )
 
 select
     customer_id,
+    customer_name,
     to_number,
     issue_reason_id,
     issue_reason,
@@ -61,4 +64,4 @@ select
     max(issue_at) as last_issue_at,
     max(case when recency = 1 then message_id end) as last_message_id
 from standing
-group by customer_id, to_number, issue_reason_id, issue_reason, fix
+group by customer_id, customer_name, to_number, issue_reason_id, issue_reason, fix

@@ -1,18 +1,12 @@
-with days as (
+with sends as (
 
-    select * from {{ ref('int_message_days') }}
-
-),
-
-customers as (
-
-    select * from {{ ref('int_message_customer_counts') }}
+    select * from {{ ref('fct_sends') }}
 
 ),
 
-messages as (
+engagement as (
 
-    select * from {{ ref('int_messages_titled') }}
+    select * from {{ ref('rpt_message_engagement') }}
 
 ),
 
@@ -26,15 +20,15 @@ counted as (
 
     select
         message_id,
-        cast(sum(sent_count) as bigint) as sent_count,
-        cast(sum(delivered_count) as bigint) as delivered_count,
-        cast(sum(issue_count) as bigint) as issue_count,
-        cast(sum(pending_count) as bigint) as pending_count,
-        cast(sum(unconfirmed_count) as bigint) as unconfirmed_count,
-        cast(sum(canceled_count) as bigint) as canceled_count,
-        min(first_sent_at) as first_sent_at,
-        max(last_sent_at) as last_sent_at
-    from days
+        min(sent_at) as first_sent_at,
+        max(sent_at) as last_sent_at,
+        count(*) filter (where delivery_status <> 'canceled') as sent_count,
+        count(*) filter (where delivery_status = 'delivered') as delivered_count,
+        count(*) filter (where delivery_status = 'issue') as issue_count,
+        count(*) filter (where delivery_status = 'pending') as pending_count,
+        count(*) filter (where delivery_status = 'unconfirmed') as unconfirmed_count,
+        count(*) filter (where delivery_status = 'canceled') as canceled_count
+    from sends
     group by message_id
 
 ),
@@ -53,8 +47,8 @@ keyword_replies as (
 
 select
     counted.message_id,
-    messages.message_title,
-    messages.channel,
+    engagement.message_title,
+    engagement.channel,
     counted.first_sent_at,
     counted.last_sent_at,
     counted.sent_count,
@@ -63,21 +57,19 @@ select
     counted.pending_count,
     counted.unconfirmed_count,
     counted.canceled_count,
-    customers.sent_customer_count,
-    customers.delivered_customer_count,
-    customers.issue_customer_count,
-    customers.replied_customer_count,
+    engagement.sent_customer_count,
+    engagement.delivered_customer_count,
+    engagement.issue_customer_count,
+    engagement.replied_customer_count,
     coalesce(keyword_replies.keyword_reply_count, 0) as keyword_reply_count,
     coalesce(keyword_replies.opt_out_customer_count, 0) as opt_out_customer_count,
-    customers.engaged_customer_count,
-    customers.delivered_customer_count / nullif(customers.sent_customer_count, 0) as delivery_rate,
-    customers.issue_customer_count / nullif(customers.sent_customer_count, 0) as issue_rate,
-    customers.replied_customer_count / nullif(customers.sent_customer_count, 0) as reply_rate,
-    customers.engaged_customer_count / nullif(customers.sent_customer_count, 0) as engagement_rate
+    engagement.engaged_customer_count,
+    engagement.delivered_customer_count / nullif(engagement.sent_customer_count, 0) as delivery_rate,
+    engagement.issue_customer_count / nullif(engagement.sent_customer_count, 0) as issue_rate,
+    engagement.replied_rate as reply_rate,
+    engagement.engaged_rate as engagement_rate
 from counted
-inner join messages
-    on counted.message_id = messages.message_id
-inner join customers
-    on counted.message_id = customers.message_id
+inner join engagement
+    on counted.message_id = engagement.message_id
 left join keyword_replies
     on counted.message_id = keyword_replies.message_id

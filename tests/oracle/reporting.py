@@ -36,11 +36,28 @@ SEND_TEXTS = [
     "to_number",
     "from_number",
     "body",
-    "segment_count_text",
-    "price_text",
     "currency_code",
     "provider",
     "provider_message_id",
+]
+# What the fact keeps, in the order in which rows that tie otherwise are compared (rule 2).
+KEPT = [
+    "message_id",
+    "channel",
+    "customer_id",
+    "provider",
+    "provider_message_id",
+    "to_number",
+    "from_number",
+    "message_version_id",
+    "series_id",
+    "node_id",
+    "encoding",
+    "segment_count",
+    "price",
+    "currency_code",
+    "computed_segment_count",
+    "is_too_long",
 ]
 REPLY_TEXTS = ["send_id", "from_number", "customer_id", "channel", "to_number", "body", "provider"]
 FREE_TEXTS = ("message_title", "series_title", "customer_name", "body", "error_message")
@@ -84,6 +101,7 @@ class Seeds:
             (row["provider"], row["code_space"], row["error_code"]): row for row in rows("carrier_error_codes")
         }
         self.reasons = {row["issue_reason_id"]: row for row in rows("issue_reasons")}
+        self.country_codes = {row["calling_prefix"]: row["country_code"] for row in rows("countries")}
         self.countries = {row["calling_prefix"]: row["is_supported"] == "true" for row in rows("countries")}
         groups = {row["keyword_group"]: row["is_opt_out"] == "true" for row in rows("keyword_groups")}
         self.keywords = {
@@ -228,16 +246,15 @@ def good_sends(rows: list[dict[str, str | None]], seeds: Seeds, settings: Oracle
         row["channel"], row["provider"] = word(raw.get("channel")), word(raw.get("provider"))
         row["currency_code"] = (row["currency_code"] or "").upper() or None
         row["to_number"], row["from_number"] = phone(raw.get("to_number")), phone(raw.get("from_number"))
-        row["segment_count_text"], row["price_text"] = row["segment_count"], row["price"]
         required = ("send_id", "message_id", "channel", "customer_id", "sent_at")
         if any(row[name] is None for name in required) or row["channel"] not in seeds.channels:
             continue
         if bad_time(raw.get("sent_at"), settings) or bad_time(raw.get("updated_at"), settings):
             continue
         row["sent_at"], row["updated_at"] = moment(raw.get("sent_at")), moment(raw.get("updated_at"))
-        row["segment_count"], row["price"] = number(row["segment_count_text"], int), number(row["price_text"], Decimal)
+        row["segment_count"], row["price"] = number(row["segment_count"], int), number(row["price"], Decimal)
         row["is_log"] = False
-        good.append(row)
+        good.append(counted(row))
     return good
 
 
@@ -321,18 +338,34 @@ def good_twilio(rows: list[dict[str, str | None]], seeds: Seeds, settings: Oracl
             "sent_at": sent_at,
             "received_at": sent_at,
             "updated_at": moment(updated),
-            "occurred_at": moment(updated) or sent_at,
+            "occurred_at": log_time(moment(updated) or sent_at, sent_at, settings),
             "status": status,
             "error_code": cleaned(raw.get("error_code")) or cleaned(raw.get("errorcode")),
             "error_code_space": None,
             "error_message": raw.get("error_message") or None,
-            "segment_count_text": cleaned(raw.get("num_segments")) or cleaned(raw.get("numsegments")),
-            "price_text": cleaned(raw.get("price")),
+            "segment_count": number(cleaned(raw.get("num_segments")) or cleaned(raw.get("numsegments")), int),
+            "price": number(raw.get("price"), Decimal),
             "currency_code": (cleaned(raw.get("price_unit")) or cleaned(raw.get("priceunit")) or "").upper() or None,
         }
-        row["segment_count"], row["price"] = number(row["segment_count_text"], int), number(row["price_text"], Decimal)
-        good.append(row)
+        good.append(counted(row))
     return good
+
+
+def log_time(occurred_at: datetime | None, sent_at: datetime | None, settings: OracleSettings) -> datetime | None:
+    """Rule 3: a log's time long after the send is that of a later update, and no time of the status."""
+    if occurred_at and sent_at and occurred_at > sent_at + timedelta(hours=settings.receipt_timeout_hours):
+        return None
+    return occurred_at
+
+
+def counted(send: Row) -> Row:
+    """A row of a send with what its text says: encoding, segments, whether it is too long."""
+    is_known = send["channel"] == "sms" and send["body"] is not None
+    send["encoding"], send["computed_segment_count"] = encode(send["body"]) if is_known else (None, None)
+    if send["segment_count"] is None:
+        send["segment_count"] = send["computed_segment_count"]
+    send["is_too_long"] = len(send["body"] or "") > 1800
+    return send
 
 
 def good_callbacks(rows: list[dict[str, str | None]], seeds: Seeds) -> list[Row]:
@@ -406,18 +439,12 @@ def encode(body: str) -> tuple[str, int]:
 
 
 def all_sends(extracts: Extracts, seeds: Seeds, settings: OracleSettings, twilio: list[Row]) -> dict[str, Row]:
-    sends = winners(good_sends(extracts["outbound.sends"], seeds, settings), "send_id", "sent_at", SEND_TEXTS)
-    logged = winners([row for row in twilio if row["is_outbound"]], "send_id", "sent_at", SEND_TEXTS)
+    sends = winners(good_sends(extracts["outbound.sends"], seeds, settings), "send_id", "sent_at", KEPT)
+    logged = winners([row for row in twilio if row["is_outbound"]], "send_id", "sent_at", KEPT)
     claimed = {send["provider_message_id"] for send in sends.values() if send["provider"] in (None, "twilio")} | set(
         sends
     )
-    sends |= {sid: row for sid, row in logged.items() if sid not in claimed}
-    for send in sends.values():
-        is_known = send["channel"] == "sms" and send["body"] is not None
-        send["encoding"], send["computed_segment_count"] = encode(send["body"]) if is_known else (None, None)
-        if send["segment_count"] is None:
-            send["segment_count"] = send["computed_segment_count"]
-    return sends
+    return sends | {sid: row for sid, row in logged.items() if sid not in claimed}
 
 
 def statuses_by_send(statuses: list[Row], sends: dict[str, Row]) -> dict[str, list[Row]]:
@@ -436,7 +463,7 @@ def statuses_by_send(statuses: list[Row], sends: dict[str, Row]) -> dict[str, li
                 found[send["send_id"]].append(status)
         if status["is_log"]:
             same_id = sends.get(status["provider_message_id"])
-            if same_id and same_id["provider_message_id"] != same_id["send_id"]:
+            if same_id and same_id["provider_message_id"] is None:
                 found[same_id["send_id"]].append(status)
     return found
 
@@ -444,6 +471,21 @@ def statuses_by_send(statuses: list[Row], sends: dict[str, Row]) -> dict[str, li
 def code_key(send: Row, status: Row, seeds: Seeds) -> tuple[Any, Any, Any]:
     provider = send["provider"] or status["provider"]
     return (provider, status["error_code_space"] or seeds.spaces.get(provider), status["error_code"])
+
+
+def delivery_status(sent_at: datetime, words: set[str], has_issue: bool, settings: OracleSettings) -> str:
+    """Rule 3: what became of a send of which statuses say these words."""
+    if words & {"delivered", "opened", "clicked", "replied"}:
+        return "delivered"
+    if has_issue:
+        return "issue"
+    if "canceled" in words:
+        return "canceled"
+    if words and words <= {"accepted", "scheduled"}:
+        return "pending"
+    if settings.as_of >= sent_at + timedelta(hours=settings.receipt_timeout_hours):
+        return "unconfirmed"
+    return "pending"
 
 
 def state_send(send: Row, statuses: list[Row], seeds: Seeds, settings: OracleSettings) -> None:
@@ -458,16 +500,7 @@ def state_send(send: Row, statuses: list[Row], seeds: Seeds, settings: OracleSet
         words.add(status["status"])
         if is_issue:
             issues.append(status)
-    if words & {"delivered", "opened", "clicked", "replied"}:
-        send["delivery_status"] = "delivered"
-    elif issues:
-        send["delivery_status"] = "issue"
-    elif "canceled" in words:
-        send["delivery_status"] = "canceled"
-    elif settings.as_of >= send["sent_at"] + timedelta(hours=settings.receipt_timeout_hours):
-        send["delivery_status"] = "unconfirmed"
-    else:
-        send["delivery_status"] = "pending"
+    send["delivery_status"] = delivery_status(send["sent_at"], words, bool(issues), settings)
     send["has_conflicting_statuses"] = "delivered" in words and bool(issues)
 
     def earliest(name: str) -> datetime | None:
@@ -491,13 +524,15 @@ def state_send(send: Row, statuses: list[Row], seeds: Seeds, settings: OracleSet
         latest = max(
             issues,
             key=lambda status: (
+                status["error_code"] is not None,
                 smallest_first(status["occurred_at"]),
                 smallest_first(status["error_code"]),
                 smallest_first(code_key(send, status, seeds)[1]),
                 smallest_first(status["error_message"]),
             ),
         )
-        send |= {"issue_at": latest["occurred_at"], "provider_error_code": latest["error_code"], "latest_issue": latest}
+        issue_at = max((status["occurred_at"] for status in issues if status["occurred_at"]), default=None)
+        send |= {"issue_at": issue_at, "provider_error_code": latest["error_code"], "latest_issue": latest}
         if send["channel"] == "sms":
             explain_issue(send, latest, seeds)
 
@@ -506,16 +541,46 @@ def explain_issue(send: Row, latest: Row, seeds: Seeds) -> None:
     """Rule 4."""
     code = seeds.codes.get(code_key(send, latest, seeds))
     send["is_retryable"] = code["is_retryable"] == "true" if code else None
-    digits = (send["to_number"] or "").removeprefix("+") if (send["to_number"] or "").startswith("+") else ""
-    prefixes = [prefix for prefix in seeds.countries if digits.startswith(prefix)]
+    prefix = calling_prefix(send["to_number"], seeds)
     if code and code["issue_reason_id"]:
         send["issue_reason_id"] = code["issue_reason_id"]
-    elif len(send["body"] or "") > 1800:
+    elif send["is_too_long"]:
         send["issue_reason_id"] = "content_too_long"
-    elif prefixes and not seeds.countries[max(prefixes, key=len)]:
+    elif prefix and not seeds.countries[prefix]:
         send["issue_reason_id"] = "country_unsupported"
     else:
         send["issue_reason_id"] = "something_went_wrong"
+
+
+def calling_prefix(number: str | None, seeds: Seeds) -> str | None:
+    """The longest seeded calling prefix that a number begins with."""
+    prefixes = [prefix for prefix in seeds.countries if (number or "").startswith(f"+{prefix}")]
+    return max(prefixes, key=len, default=None)
+
+
+def dimensions(rows: list[Row], sends: dict[str, Row]) -> tuple[dict[str, Row], dict[str, Row]]:
+    """Rule 12: what describes messages and customers, from all rows of sends about them; of a log's sends, the little it tells."""
+    log_rows = [send for send in sends.values() if send["is_log"]]
+    order = ("sent_at", "send_id", "updated_at")
+
+    def latest(rows: list[Row], *texts: str) -> Row:
+        return max(rows, key=lambda row: tuple(smallest_first(row[name]) for name in (*order, *texts)))
+
+    messages, customers = {}, {}
+    titled = ("message_title", "series_id", "series_title")
+    described = ("customer_external_id", "customer_name", "customer_email", "company_id")
+    for (message_id,), found in group(rows + log_rows, "message_id").items():
+        own = [row for row in found if not row["is_log"]] or found
+        with_title = [row for row in own if row["message_title"] is not None]
+        title = latest(with_title, *titled) if with_title else dict.fromkeys(titled)
+        messages[message_id] = {"message_id": message_id, "channel": latest(own, "channel")["channel"]} | {
+            name: title[name] for name in titled
+        }
+    for (customer_id,), found in group(rows + log_rows, "customer_id").items():
+        telling = [row for row in found if any(row[name] is not None for name in described)]
+        best = latest(telling, *described) if telling else dict.fromkeys(described)
+        customers[customer_id] = {"customer_id": customer_id} | {name: best[name] for name in described}
+    return messages, customers
 
 
 def attribute(reply: Row, sends: dict[str, Row], settings: OracleSettings) -> Row | None:
@@ -626,17 +691,15 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
         else:
             send["is_engaged"] = True
 
-    titles = {}
-    for (message_id,), rows in group(sends.values(), "message_id").items():  # rule 12
-        latest = max(rows, key=lambda send: (send["sent_at"], send["send_id"].encode()))
-        titles[message_id] = (latest["message_title"], latest["channel"])
+    messages, described = dimensions(good_sends(extracts["outbound.sends"], seeds, settings), sends)
+    titles = {message_id: (row["message_title"], row["channel"]) for message_id, row in messages.items()}
 
     responses = []  # rule 7
     is_opt_out_reply = {row["reply_id"]: is_opt_out for _, row, is_opt_out in attributed}
     sms_replies = [row for send, row, _ in attributed if row["channel"] == "sms" and send["channel"] == "sms"]
     responses += [row | {"response_type": "keyword"} for row in sms_replies if row["is_keyword"]]
     for rows in group((row for row in sms_replies if not row["is_keyword"]), "message_id", "customer_id").values():
-        first = min(rows, key=lambda row: (row["received_at"], row["reply_id"].encode()))
+        first = min(rows, key=lambda row: (row["body"] is None, row["received_at"], row["reply_id"].encode()))
         responses.append(first | {"response_type": "first_response"})
 
     sms_issues = [send for send in sends.values() if send["channel"] == "sms" and send["delivery_status"] == "issue"]
@@ -653,6 +716,11 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
                     "provider_message_id",
                     "to_number",
                     "from_number",
+                    "message_version_id",
+                    "series_id",
+                    "node_id",
+                    "price",
+                    "currency_code",
                     "encoding",
                     "segment_count",
                     "computed_segment_count",
@@ -673,8 +741,11 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
                     "is_engaged",
                 ]
             }
+            | {"country_code": seeds.country_codes.get(calling_prefix(send["to_number"], seeds) or "")}
             for send in sends.values()
         ],
+        "dim_messages": list(messages.values()),
+        "dim_customers": list(described.values()),
         "fct_delivery_issues": [
             {
                 name: send[name]
@@ -682,7 +753,6 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
                     "send_id",
                     "message_id",
                     "customer_id",
-                    "customer_name",
                     "to_number",
                     "provider",
                     "provider_error_code",
@@ -691,7 +761,14 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
                     "issue_at",
                 ]
             }
-            | {"message_title": titles[send["message_id"]][0]}
+            | {
+                "message_title": titles[send["message_id"]][0],
+                "customer_name": described[send["customer_id"]]["customer_name"],
+                "error_code_space": code_key(send, send["latest_issue"], seeds)[1],
+                "error_description": (seeds.codes.get(code_key(send, send["latest_issue"], seeds)) or {}).get(
+                    "description"
+                ),
+            }
             | {name: seeds.reasons[send["issue_reason_id"]][name] for name in ("issue_reason", "meaning", "fix")}
             for send in sms_issues
         ],

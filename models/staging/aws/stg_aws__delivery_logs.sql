@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ extract_rows('aws', 'delivery_logs') }}
+    select * from {{ source('aws', 'delivery_logs') }}
 
 ),
 
@@ -29,7 +29,7 @@ renamed as (
         {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
-        coalesce(_extract_number, 0) as extract_number,
+        _extract_number as extract_number,
         _line as line_number,
         _loaded_at as loaded_at
     from source
@@ -82,6 +82,7 @@ checked as (
 
 select
     provider_message_id,
+    cast(null as varchar) as part,
     true as is_outbound,
     'sms' as channel,
     -- The log names no sender.
@@ -94,13 +95,11 @@ select
     case when status in {{ issue_statuses() }} then provider_response end as error_code,
     'provider_response' as error_code_space,
     cast(null as varchar) as error_message,
-    segment_count_text,
-    price_text,
-    'USD' as currency_code,
     segment_count,
     price,
-    cast(null as varchar) as report_key,
+    'USD' as currency_code,
     sent_at,
+    cast(null as timestamp) as event_at,
     {{ add_milliseconds('sent_at', 'dwell_milliseconds') }} as status_at,
     sent_at as updated_at,
     rejection_reason,
@@ -108,6 +107,5 @@ select
     file,
     content_hash,
     extract_number,
-    line_number,
-    loaded_at
+    line_number
 from checked

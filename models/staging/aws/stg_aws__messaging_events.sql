@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ extract_rows('aws', 'messaging_events') }}
+    select * from {{ source('aws', 'messaging_events') }}
 
 ),
 
@@ -29,7 +29,7 @@ renamed as (
         {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
-        coalesce(_extract_number, 0) as extract_number,
+        _extract_number as extract_number,
         _line as line_number,
         _loaded_at as loaded_at
     from source
@@ -74,6 +74,7 @@ checked as (
 
 select
     provider_message_id,
+    cast(null as varchar) as part,
     true as is_outbound,
     'sms' as channel,
     coalesce(from_number, message_type, 'aws') as message_id,
@@ -86,13 +87,11 @@ select
     case when status in {{ issue_statuses() }} then upper(provider_status) end as error_code,
     cast(null as varchar) as error_code_space,
     error_message,
-    segment_count_text,
-    price_text,
-    'USD' as currency_code,
     segment_count,
     price,
-    cast(null as varchar) as report_key,
+    'USD' as currency_code,
     coalesce(requested_at, status_at) as sent_at,
+    cast(null as timestamp) as event_at,
     status_at,
     status_at as updated_at,
     rejection_reason,
@@ -100,6 +99,5 @@ select
     file,
     content_hash,
     extract_number,
-    line_number,
-    loaded_at
+    line_number
 from checked

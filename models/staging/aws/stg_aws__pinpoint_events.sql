@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ extract_rows('aws', 'pinpoint_events') }}
+    select * from {{ source('aws', 'pinpoint_events') }}
 
 ),
 
@@ -29,7 +29,7 @@ renamed as (
         {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
-        coalesce(_extract_number, 0) as extract_number,
+        _extract_number as extract_number,
         _line as line_number,
         _loaded_at as loaded_at
     from source
@@ -80,6 +80,7 @@ checked as (
 
 select
     provider_message_id,
+    cast(null as varchar) as part,
     true as is_outbound,
     'sms' as channel,
     -- A campaign plays the part of a messaging service.
@@ -97,15 +98,12 @@ select
     end as error_code,
     case when is_request_result then 'pinpoint_status' else 'event_type' end as error_code_space,
     cast(null as varchar) as error_message,
-    segment_count_text,
-    price_text,
-    'USD' as currency_code,
     segment_count,
     price,
-    cast(null as varchar) as report_key,
-    -- An event has no time of the send: that of the message's first is nearest to it. An opt-out alone is no send.
-    min(case when rejection_reason is null and status <> 'unsubscribed' then status_at end)
-        over (partition by provider_message_id) as sent_at,
+    'USD' as currency_code,
+    -- An event has no time of the send: the first of the message stands in. An opt-out alone is no send.
+    case when status <> 'unsubscribed' then status_at end as sent_at,
+    case when status <> 'unsubscribed' then status_at end as event_at,
     status_at,
     status_at as updated_at,
     rejection_reason,
@@ -113,6 +111,5 @@ select
     file,
     content_hash,
     extract_number,
-    line_number,
-    loaded_at
+    line_number
 from checked

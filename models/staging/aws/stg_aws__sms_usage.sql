@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ extract_rows('aws', 'sms_usage') }}
+    select * from {{ source('aws', 'sms_usage') }}
 
 ),
 
@@ -28,7 +28,7 @@ renamed as (
         {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
-        coalesce(_extract_number, 0) as extract_number,
+        _extract_number as extract_number,
         _line as line_number,
         _loaded_at as loaded_at
     from source
@@ -75,7 +75,6 @@ reports as (
         *,
         sent_at as status_at,
         case when status in {{ issue_statuses() }} then provider_response end as error_code,
-        concat_ws('|', part_number, provider_response, sent_at, price) as report_key,
         -- Where part numbers are not known (0), rows that differ are taken for parts, unless there is but one.
         coalesce(
             cast(part_number as varchar),
@@ -83,12 +82,11 @@ reports as (
         ) as part
     from checked
 
-),
-
-{{ combined_parts('reports', 'aws', 'provider_response') }}
+)
 
 select
     provider_message_id,
+    part,
     true as is_outbound,
     'sms' as channel,
     -- The report names no sender.
@@ -97,24 +95,21 @@ select
     to_number,
     cast(null as varchar) as recipient,
     cast(null as varchar) as body,
-    combined_status as status,
+    status,
     error_code,
     'provider_response' as error_code_space,
     cast(null as varchar) as error_message,
-    segment_count_text,
-    price_text,
-    'USD' as currency_code,
     segment_count,
-    combined_price as price,
-    report_key,
+    price,
+    'USD' as currency_code,
     sent_at,
-    combined_status_at as status_at,
+    cast(null as timestamp) as event_at,
+    status_at,
     sent_at as updated_at,
     rejection_reason,
     case when rejection_reason is not null then {{ record_as_json('record') }} end as record,
     file,
     content_hash,
     extract_number,
-    line_number,
-    loaded_at
-from combined
+    line_number
+from reports

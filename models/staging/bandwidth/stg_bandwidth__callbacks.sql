@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ extract_rows('bandwidth', 'callbacks') }}
+    select * from {{ source('bandwidth', 'callbacks') }}
 
 ),
 
@@ -29,7 +29,7 @@ renamed as (
         {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
-        coalesce(_extract_number, 0) as extract_number,
+        _extract_number as extract_number,
         _line as line_number,
         _loaded_at as loaded_at
     from source
@@ -74,8 +74,10 @@ checked as (
 
 select
     provider_message_id,
+    cast(null as varchar) as part,
     is_outbound,
     'sms' as channel,
+    cast(null as varchar) as message_id,
     from_number,
     to_number,
     -- Of a message to several recipients, each event is of one of them.
@@ -85,8 +87,11 @@ select
     error_code,
     cast(null as varchar) as error_code_space,
     case when is_outbound then error_message end as error_message,
-    cast(null as varchar) as report_key,
-    coalesce(received_at, status_at) as sent_at,
+    cast(null as integer) as segment_count,
+    cast(null as decimal(18, 6)) as price,
+    cast(null as varchar) as currency_code,
+    case when not is_outbound then coalesce(received_at, status_at) end as sent_at,
+    cast(null as timestamp) as event_at,
     coalesce(status_at, received_at) as status_at,
     coalesce(status_at, received_at) as updated_at,
     rejection_reason,
@@ -94,6 +99,5 @@ select
     file,
     content_hash,
     extract_number,
-    line_number,
-    loaded_at
+    line_number
 from checked

@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ extract_rows('bandwidth', 'messages') }}
+    select * from {{ source('bandwidth', 'messages') }}
 
 ),
 
@@ -27,7 +27,7 @@ renamed as (
         {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
-        coalesce(_extract_number, 0) as extract_number,
+        _extract_number as extract_number,
         _line as line_number,
         _loaded_at as loaded_at
     from source
@@ -74,6 +74,7 @@ checked as (
 
 select
     provider_message_id,
+    cast(null as varchar) as part,
     is_outbound,
     'sms' as channel,
     from_number as message_id,
@@ -85,13 +86,11 @@ select
     error_code,
     cast(null as varchar) as error_code_space,
     cast(null as varchar) as error_message,
-    segment_count_text,
-    cast(null as varchar) as price_text,
-    cast(null as varchar) as currency_code,
     segment_count,
     cast(null as decimal(18, 6)) as price,
-    cast(null as varchar) as report_key,
+    cast(null as varchar) as currency_code,
     sent_at,
+    cast(null as timestamp) as event_at,
     sent_at as status_at,
     cast(null as timestamp) as updated_at,
     rejection_reason,
@@ -99,6 +98,5 @@ select
     file,
     content_hash,
     extract_number,
-    line_number,
-    loaded_at
+    line_number
 from checked

@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ extract_rows('infobip', 'delivery_reports') }}
+    select * from {{ source('infobip', 'delivery_reports') }}
 
 ),
 
@@ -38,7 +38,7 @@ renamed as (
         {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
-        coalesce(_extract_number, 0) as extract_number,
+        _extract_number as extract_number,
         _line as line_number,
         _loaded_at as loaded_at
     from source
@@ -84,6 +84,7 @@ checked as (
 
 select
     provider_message_id,
+    cast(null as varchar) as part,
     true as is_outbound,
     'sms' as channel,
     coalesce(from_number, 'infobip') as message_id,
@@ -96,13 +97,11 @@ select
     case when status in {{ issue_statuses() }} then coalesce(report_error_code, status_code) end as error_code,
     case when report_error_code is null then 'status' else 'error' end as error_code_space,
     case when status in {{ issue_statuses() }} then error_message end as error_message,
-    segment_count_text,
-    price_text,
-    currency_code,
     segment_count,
     cast(price_per_part * coalesce(segment_count, 1) as decimal(18, 6)) as price,
-    cast(null as varchar) as report_key,
+    currency_code,
     coalesce(carrier_sent_at, done_at) as sent_at,
+    cast(null as timestamp) as event_at,
     coalesce(done_at, carrier_sent_at) as status_at,
     coalesce(done_at, carrier_sent_at) as updated_at,
     rejection_reason,
@@ -110,6 +109,5 @@ select
     file,
     content_hash,
     extract_number,
-    line_number,
-    loaded_at
+    line_number
 from checked

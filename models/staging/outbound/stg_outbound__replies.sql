@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ extract_rows('outbound', 'replies') }}
+    select * from {{ source('outbound', 'replies') }}
 
 ),
 
@@ -28,7 +28,7 @@ renamed as (
         {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
-        coalesce(_extract_number, 0) as extract_number,
+        _extract_number as extract_number,
         _line as line_number,
         _loaded_at as loaded_at
     from source
@@ -82,6 +82,5 @@ select
     file,
     content_hash,
     extract_number,
-    line_number,
-    loaded_at
+    line_number
 from checked

@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ extract_rows('outbound', 'sends') }}
+    select * from {{ source('outbound', 'sends') }}
 
 ),
 
@@ -41,7 +41,7 @@ renamed as (
         {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
-        coalesce(_extract_number, 0) as extract_number,
+        _extract_number as extract_number,
         _line as line_number,
         _loaded_at as loaded_at
     from source
@@ -99,13 +99,11 @@ select
     to_number,
     from_number,
     body,
-    segment_count_text,
-    price_text,
+    case when segment_count >= 0 then segment_count end as segment_count,
+    price,
     currency_code,
     provider,
     provider_message_id,
-    case when segment_count >= 0 then segment_count end as segment_count,
-    price,
     sent_at,
     updated_at,
     rejection_reason,
@@ -113,6 +111,5 @@ select
     file,
     content_hash,
     extract_number,
-    line_number,
-    loaded_at
+    line_number
 from checked

@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ extract_rows('outbound', 'statuses') }}
+    select * from {{ source('outbound', 'statuses') }}
 
 ),
 
@@ -27,7 +27,7 @@ renamed as (
         {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
-        coalesce(_extract_number, 0) as extract_number,
+        _extract_number as extract_number,
         _line as line_number,
         _loaded_at as loaded_at
     from source
@@ -78,6 +78,5 @@ select
     file,
     content_hash,
     extract_number,
-    line_number,
-    loaded_at
+    line_number
 from checked

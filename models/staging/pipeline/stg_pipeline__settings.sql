@@ -6,10 +6,12 @@ with source as (
 
 select
     as_of,
-    previous_as_of,
     reporting_timezone,
     receipt_timeout_hours,
     output_days,
     reply_window_days,
-    over_messaged_count
+    over_messaged_count,
+    last_extract_number,
+    published_at,
+    version
 from source

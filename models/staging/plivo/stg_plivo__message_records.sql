@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ extract_rows('plivo', 'message_records') }}
+    select * from {{ source('plivo', 'message_records') }}
 
 ),
 
@@ -32,7 +32,7 @@ renamed as (
         {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
-        coalesce(_extract_number, 0) as extract_number,
+        _extract_number as extract_number,
         _line as line_number,
         _loaded_at as loaded_at
     from source
@@ -85,6 +85,7 @@ checked as (
 
 select
     provider_message_id,
+    cast(null as varchar) as part,
     is_outbound,
     channel,
     coalesce(powerpack_id, from_number) as message_id,
@@ -96,13 +97,11 @@ select
     error_code,
     cast(null as varchar) as error_code_space,
     cast(null as varchar) as error_message,
-    segment_count_text,
-    price_text,
-    'USD' as currency_code,
     segment_count,
     price,
-    cast(null as varchar) as report_key,
+    'USD' as currency_code,
     coalesce(carrier_sent_at, created_at) as sent_at,
+    cast(null as timestamp) as event_at,
     coalesce(updated_at, carrier_sent_at, created_at) as status_at,
     updated_at,
     rejection_reason,
@@ -110,6 +109,5 @@ select
     file,
     content_hash,
     extract_number,
-    line_number,
-    loaded_at
+    line_number
 from checked

@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ extract_rows('telnyx', 'message_records') }}
+    select * from {{ source('telnyx', 'message_records') }}
 
 ),
 
@@ -52,7 +52,7 @@ renamed as (
         {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
-        coalesce(_extract_number, 0) as extract_number,
+        _extract_number as extract_number,
         _line as line_number,
         _loaded_at as loaded_at
     from source
@@ -108,6 +108,7 @@ checked as (
 
 select
     provider_message_id,
+    cast(null as varchar) as part,
     is_outbound,
     channel,
     coalesce(messaging_profile_id, from_number) as message_id,
@@ -119,13 +120,11 @@ select
     error_code,
     cast(null as varchar) as error_code_space,
     error_message,
-    segment_count_text,
-    price_text,
-    currency_code,
     segment_count,
     price,
-    cast(null as varchar) as report_key,
+    currency_code,
     coalesce(carrier_sent_at, created_at) as sent_at,
+    cast(null as timestamp) as event_at,
     coalesce(completed_at, updated_at, carrier_sent_at, created_at) as status_at,
     coalesce(completed_at, updated_at) as updated_at,
     rejection_reason,
@@ -133,6 +132,5 @@ select
     file,
     content_hash,
     extract_number,
-    line_number,
-    loaded_at
+    line_number
 from checked

@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ extract_rows('twilio', 'messages') }}
+    select * from {{ source('twilio', 'messages') }}
 
 ),
 
@@ -35,7 +35,7 @@ renamed as (
         {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
-        coalesce(_extract_number, 0) as extract_number,
+        _extract_number as extract_number,
         _line as line_number,
         _loaded_at as loaded_at
     from source
@@ -96,6 +96,7 @@ checked as (
 
 select
     message_sid as provider_message_id,
+    cast(null as varchar) as part,
     is_outbound,
     channel,
     coalesce(messaging_service_sid, from_number) as message_id,
@@ -107,13 +108,11 @@ select
     error_code,
     cast(null as varchar) as error_code_space,
     error_message,
-    segment_count_text,
-    price_text,
-    currency_code,
     case when segment_count >= 0 then segment_count end as segment_count,
     price,
-    cast(null as varchar) as report_key,
+    currency_code,
     coalesce(carrier_sent_at, created_at) as sent_at,
+    cast(null as timestamp) as event_at,
     coalesce(updated_at, carrier_sent_at, created_at) as status_at,
     updated_at,
     rejection_reason,
@@ -121,6 +120,5 @@ select
     file,
     content_hash,
     extract_number,
-    line_number,
-    loaded_at
+    line_number
 from checked

@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ extract_rows('twilio', 'status_callbacks') }}
+    select * from {{ source('twilio', 'status_callbacks') }}
 
 ),
 
@@ -25,7 +25,7 @@ renamed as (
         {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
-        coalesce(_extract_number, 0) as extract_number,
+        _extract_number as extract_number,
         _line as line_number,
         _loaded_at as loaded_at
     from source
@@ -62,19 +62,29 @@ checked as (
 
 select
     message_sid as provider_message_id,
+    cast(null as varchar) as part,
     true as is_outbound,
+    cast(null as varchar) as channel,
+    cast(null as varchar) as message_id,
+    cast(null as varchar) as from_number,
+    cast(null as varchar) as to_number,
     cast(null as varchar) as recipient,
+    cast(null as varchar) as body,
     status,
     error_code,
     cast(null as varchar) as error_code_space,
     error_message,
-    cast(null as varchar) as report_key,
+    cast(null as integer) as segment_count,
+    cast(null as decimal(18, 6)) as price,
+    cast(null as varchar) as currency_code,
+    cast(null as timestamp) as sent_at,
+    cast(null as timestamp) as event_at,
     occurred_at as status_at,
+    cast(null as timestamp) as updated_at,
     rejection_reason,
     case when rejection_reason is not null then {{ record_as_json('record') }} end as record,
     file,
     content_hash,
     extract_number,
-    line_number,
-    loaded_at
+    line_number
 from checked

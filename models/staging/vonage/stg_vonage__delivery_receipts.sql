@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ extract_rows('vonage', 'delivery_receipts') }}
+    select * from {{ source('vonage', 'delivery_receipts') }}
 
 ),
 
@@ -25,7 +25,7 @@ renamed as (
         {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
-        coalesce(_extract_number, 0) as extract_number,
+        _extract_number as extract_number,
         _line as line_number,
         _loaded_at as loaded_at
     from source
@@ -71,7 +71,6 @@ reports as (
         *,
         -- The minute of the carrier's receipt is often not in UTC: only where there is nothing better.
         coalesce(pushed_at, signed_at, receipt_minute) as status_at,
-        concat_ws('|', status, error_code, pushed_at, signed_at, receipt_minute) as report_key,
         -- Each part of a long message has its own receipt; without a number, each final receipt is taken for one part.
         case
             when status in {{ issue_statuses() }} or status in {{ delivery_statuses() }}
@@ -79,25 +78,33 @@ reports as (
         end as part
     from checked
 
-),
-
-{{ combined_parts('reports', 'vonage', 'dlr') }}
+)
 
 select
     provider_message_id,
+    part,
     true as is_outbound,
+    cast(null as varchar) as channel,
+    cast(null as varchar) as message_id,
+    cast(null as varchar) as from_number,
+    cast(null as varchar) as to_number,
     cast(null as varchar) as recipient,
-    combined_status as status,
+    cast(null as varchar) as body,
+    status,
     error_code,
     cast(null as varchar) as error_code_space,
     cast(null as varchar) as error_message,
-    report_key,
-    combined_status_at as status_at,
+    cast(null as integer) as segment_count,
+    cast(null as decimal(18, 6)) as price,
+    cast(null as varchar) as currency_code,
+    cast(null as timestamp) as sent_at,
+    cast(null as timestamp) as event_at,
+    status_at,
+    cast(null as timestamp) as updated_at,
     rejection_reason,
     case when rejection_reason is not null then {{ record_as_json('record') }} end as record,
     file,
     content_hash,
     extract_number,
-    line_number,
-    loaded_at
-from combined
+    line_number
+from reports

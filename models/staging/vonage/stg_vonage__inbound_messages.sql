@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ extract_rows('vonage', 'inbound_messages') }}
+    select * from {{ source('vonage', 'inbound_messages') }}
 
 ),
 
@@ -17,7 +17,7 @@ renamed as (
         {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
-        coalesce(_extract_number, 0) as extract_number,
+        _extract_number as extract_number,
         _line as line_number,
         _loaded_at as loaded_at
     from source
@@ -53,18 +53,29 @@ checked as (
 
 select
     provider_message_id,
+    cast(null as varchar) as part,
     false as is_outbound,
     'sms' as channel,
+    cast(null as varchar) as message_id,
     from_number,
     to_number,
+    cast(null as varchar) as recipient,
     body,
+    cast(null as varchar) as status,
+    cast(null as varchar) as error_code,
+    cast(null as varchar) as error_code_space,
+    cast(null as varchar) as error_message,
+    cast(null as integer) as segment_count,
+    cast(null as decimal(18, 6)) as price,
+    cast(null as varchar) as currency_code,
     sent_at,
+    cast(null as timestamp) as event_at,
+    cast(null as timestamp) as status_at,
     sent_at as updated_at,
     rejection_reason,
     case when rejection_reason is not null then {{ record_as_json('record') }} end as record,
     file,
     content_hash,
     extract_number,
-    line_number,
-    loaded_at
+    line_number
 from checked

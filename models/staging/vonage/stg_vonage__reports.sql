@@ -2,7 +2,7 @@
 
 with source as (
 
-    {{ extract_rows('vonage', 'reports') }}
+    select * from {{ source('vonage', 'reports') }}
 
 ),
 
@@ -31,7 +31,7 @@ renamed as (
         {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
-        coalesce(_extract_number, 0) as extract_number,
+        _extract_number as extract_number,
         _line as line_number,
         _loaded_at as loaded_at
     from source
@@ -82,7 +82,6 @@ reports as (
     select
         *,
         coalesce(finalized_at, sent_at) as status_at,
-        concat_ws('|', status, error_code, finalized_at) as report_key,
         -- Each part of a long message may have its own report; without a number, each final one is taken for a part.
         case
             when status in {{ issue_statuses() }} or status in {{ delivery_statuses() }}
@@ -90,12 +89,11 @@ reports as (
         end as part
     from checked
 
-),
-
-{{ combined_parts('reports', 'vonage', 'dlr') }}
+)
 
 select
     provider_message_id,
+    part,
     is_outbound,
     'sms' as channel,
     from_number as message_id,
@@ -103,24 +101,21 @@ select
     to_number,
     cast(null as varchar) as recipient,
     body,
-    combined_status as status,
+    status,
     error_code,
     cast(null as varchar) as error_code_space,
     error_message,
-    cast(null as varchar) as segment_count_text,
-    price_text,
-    currency_code,
     cast(null as integer) as segment_count,
-    combined_price as price,
-    report_key,
+    price,
+    currency_code,
     sent_at,
-    combined_status_at as status_at,
+    cast(null as timestamp) as event_at,
+    status_at,
     case when is_outbound then finalized_at end as updated_at,
     rejection_reason,
     case when rejection_reason is not null then {{ record_as_json('record') }} end as record,
     file,
     content_hash,
     extract_number,
-    line_number,
-    loaded_at
-from combined
+    line_number
+from reports

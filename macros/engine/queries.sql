@@ -1,0 +1,63 @@
+{%- macro inlined() -%}
+    {#- Behind the `as` of a common table expression that is read more than once: plan it anew for each reader, which then reads only its
+        columns, instead of keeping all its rows in memory. -#}
+    {{ return(adapter.dispatch('inlined', 'outbound_sms')()) }}
+{%- endmacro -%}
+
+{%- macro duckdb__inlined() -%}
+not materialized
+{%- endmacro -%}
+
+{%- macro ordered_row(columns) -%}
+    {#- Several columns as one value that orders by the first, then the second, and so on; max of it is the latest row by a total order.
+        columns: names with their SQL, none of which may be null. -#}
+    {{ return(adapter.dispatch('ordered_row', 'outbound_sms')(columns)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__ordered_row(columns) -%}
+    struct_pack({% for name, value in columns.items() %}{{ name }} := {{ value }}{{ ", " if not loop.last }}{% endfor %})
+{%- endmacro -%}
+
+{%- macro get_incremental_replace_sql(arguments) -%}
+    {#- The incremental strategy `replace`: as delete+insert, but a row that fails the model's incremental_predicates is deleted and not inserted
+        again. For a fact whose rows can go: the send of a carrier's log goes when the application's send claims it. -#}
+    {{ return(adapter.dispatch('get_incremental_replace_sql', 'outbound_sms')(arguments)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__get_incremental_replace_sql(arguments) -%}
+    {%- set columns = arguments.dest_columns | map(attribute='quoted') | join(', ') -%}
+    delete from {{ arguments.target_relation }}
+    where {{ arguments.unique_key }} in (select {{ arguments.unique_key }} from {{ arguments.temp_relation }});
+
+    insert into {{ arguments.target_relation }} ({{ columns }})
+    select {{ columns }}
+    from {{ arguments.temp_relation }}
+    where {{ arguments.incremental_predicates | join(' and ') }};
+{%- endmacro -%}
+
+{%- macro no_texts() -%}
+    {#- An empty value of type list of texts: null. -#}
+    {{ return(adapter.dispatch('no_texts', 'outbound_sms')()) }}
+{%- endmacro -%}
+
+{%- macro duckdb__no_texts() -%}
+cast(null as varchar[])
+{%- endmacro -%}
+
+{%- macro texts_of_group(texts, text, keys) -%}
+    {#- Window: the distinct values that the rows of a group have in a column of texts, or in a list of texts where they have one, in order. -#}
+    {{ return(adapter.dispatch('texts_of_group', 'outbound_sms')(texts, text, keys)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__texts_of_group(texts, text, keys) -%}
+list_sort(list_distinct(flatten(array_agg(coalesce({{ texts }}, [{{ text }}])) over (partition by {{ keys }}))))
+{%- endmacro -%}
+
+{%- macro each_text(column) -%}
+    {#- In a select list: a row for each text of a list; none where it is null. -#}
+    {{ return(adapter.dispatch('each_text', 'outbound_sms')(column)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__each_text(column) -%}
+unnest({{ column }})
+{%- endmacro -%}

@@ -1,0 +1,109 @@
+{{ config(materialized='incremental', incremental_strategy='append', database=target.database) }}
+
+-- The rows of new extracts that were set apart, beside a row for each extract, which tells that it was looked through.
+
+with extracts as (
+
+    select * from {{ ref('stg_pipeline__loads') }}
+    where
+        outcome = 'loaded'
+        and {{ is_new('extract_number', 'extract_number') }}
+
+),
+
+read_rows as (
+
+    select
+        source,
+        table_name,
+        sum(row_count - rejected_count) as row_count
+    from {{ ref('stg_pipeline__loads') }}
+    where
+        outcome = 'loaded'
+        and extract_number <= (select last_extract_number from {{ ref('stg_pipeline__settings') }})
+    group by source, table_name
+
+),
+
+-- Only tables of which fewer rows were taken than read are searched: most have no row to set apart.
+searched_tables as (
+
+    select
+        read_rows.source,
+        read_rows.table_name
+    from read_rows
+    left join {{ ref('audit_folded_rows') }} as folded
+        on read_rows.source = folded.source and read_rows.table_name = folded.table_name
+    {%- if is_incremental() %}
+    left join (
+        select
+            source,
+            table_name,
+            count(*) as row_count
+        from {{ this }}
+        where is_staged
+        group by source, table_name
+    ) as known
+        on read_rows.source = known.source and read_rows.table_name = known.table_name
+    {%- endif %}
+    where
+        read_rows.row_count
+        <> coalesce(folded.folded_count, 0){{ " + coalesce(known.row_count, 0)" if is_incremental() }}
+
+)
+
+select
+    source,
+    table_name,
+    extract_number,
+    file,
+    content_hash,
+    cast(null as bigint) as line_number,
+    cast(null as varchar) as record,
+    cast(null as varchar) as reason,
+    false as is_staged
+from extracts
+
+union all
+
+select
+    extracts.source,
+    extracts.table_name,
+    extracts.extract_number,
+    records.file,
+    records.content_hash,
+    records.line_number,
+    records.record,
+    records.reason,
+    false as is_staged
+from {{ ref('stg_pipeline__rejected_records') }} as records
+inner join extracts
+    on
+        records.source = extracts.source
+        and records.table_name = extracts.table_name
+        and records.content_hash = extracts.content_hash
+{%- for relation, source, table_name in [
+    (ref('stg_outbound__sends'), "'outbound'", "'sends'"),
+    (ref('stg_outbound__statuses'), "'outbound'", "'statuses'"),
+    (ref('stg_outbound__replies'), "'outbound'", "'replies'"),
+    (ref('stg_carriers__log_rows'), 'source', 'table_name'),
+] %}
+
+union all
+
+select
+    {{ source }} as source,
+    {{ table_name }} as table_name,
+    extract_number,
+    file,
+    content_hash,
+    line_number,
+    record,
+    rejection_reason as reason,
+    true as is_staged
+from {{ relation }}
+where
+    {{ source }} || '/' || {{ table_name }} in (select source || '/' || table_name from searched_tables)
+    and rejection_reason is not null
+    and {{ is_new('extract_number', 'extract_number') }}
+{%- endfor %}

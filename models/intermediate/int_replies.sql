@@ -1,0 +1,117 @@
+{%- set columns = [
+    'send_id', 'from_number', 'customer_id', 'channel', 'to_number', 'body', 'provider',
+] -%}
+{%- set key = ['reply_id', 'source', 'table_name'] -%}
+
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=key) }}
+
+-- Of the rows of a reply one counts (contract rule 2), in each table that tells of it; fct_replies takes the one of all tables.
+
+with new_rows as (
+
+    select
+        reply_id,
+        'outbound' as source,
+        'replies' as table_name,
+        {{ list_columns(columns, indent=8) }},
+        received_at,
+        updated_at,
+        1 as _row_count,
+        extract_number as _extract_number
+    from {{ ref('stg_outbound__replies') }}
+    where
+        rejection_reason is null
+        and {{ is_new('extract_number', '_extract_number') }}
+
+    union all
+
+    select
+        provider_message_id as reply_id,
+        source,
+        table_name,
+        cast(null as varchar) as send_id,
+        from_number,
+        cast(null as varchar) as customer_id,
+        channel,
+        to_number,
+        body,
+        source as provider,
+        sent_at as received_at,
+        updated_at,
+        1 as _row_count,
+        extract_number as _extract_number
+    from {{ ref('stg_carriers__log_rows') }}
+    where
+        rejection_reason is null
+        and not is_outbound
+        and {{ is_new('extract_number', '_extract_number') }}
+
+),
+
+candidates as (
+
+    select * from new_rows
+    {%- if is_incremental() %}
+
+    union all
+
+    select
+        {{ list_columns(key + columns, indent=8) }},
+        received_at,
+        updated_at,
+        _row_count,
+        _extract_number
+    from {{ this }}
+    where reply_id in (select new_rows.reply_id from new_rows)
+    {%- endif %}
+
+),
+
+picked as (
+
+    select
+        {{ list_columns(key + columns, indent=8) }},
+        received_at,
+        updated_at,
+        sum(_row_count) over (partition by {{ key | join(', ') }}) as _row_count,
+        max(_extract_number) over (partition by {{ key | join(', ') }}) as _extract_number,
+        {{ normalized_keyword('body') }} as normalized_keyword,
+        {{ plain_words('body') }} as words
+    from candidates
+    qualify
+        row_number() over (
+            partition by {{ key | join(', ') }}
+            order by
+                updated_at desc nulls last,
+                received_at desc nulls last,
+                {{ columns | join(' desc nulls last, ') }} desc nulls last
+        ) = 1
+
+),
+
+keywords as (
+
+    select
+        {{ normalized_keyword('keywords.keyword') }} as normalized_keyword,
+        keywords.keyword,
+        keywords.keyword_group,
+        keyword_groups.is_opt_out
+    from {{ ref('keywords') }} as keywords
+    inner join {{ ref('keyword_groups') }} as keyword_groups
+        on keywords.keyword_group = keyword_groups.keyword_group
+
+)
+
+select
+    {{ list_columns(key + columns, 'picked') }},
+    case when picked.channel = 'sms' then keywords.keyword end as keyword,
+    case when picked.channel = 'sms' then keywords.keyword_group end as keyword_group,
+    picked.channel = 'sms' and coalesce(keywords.is_opt_out, false) as is_opt_out,
+    coalesce(keywords.is_opt_out or {{ asks_to_opt_out('picked.words') }}, false) as is_possible_opt_out,
+    picked.received_at,
+    picked.updated_at,
+    cast(picked._row_count as bigint) as _row_count,
+    picked._extract_number
+from picked
+left join keywords
+    on picked.normalized_keyword = keywords.normalized_keyword

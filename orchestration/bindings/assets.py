@@ -1,0 +1,377 @@
+"""Dagster's assets: extracts, raw tables, dbt's models, the published database and the output files.
+
+Bodies only bind: call, count, return metadata. The work is in the modules that import no Dagster.
+"""
+
+import csv
+import itertools
+import json
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
+
+from orchestration.bindings.previews import PREVIEW_ROWS, Previews, markdown_table
+from orchestration.bindings.resources import WarehouseLock
+from orchestration.building.build import build
+from orchestration.building.dbt_project import TEST_ARGUMENTS, DbtError, NodeResult, manifest_path, run_dbt
+from orchestration.building.full_check import differences_from_a_rebuild
+from orchestration.building.phases import record_phases
+from orchestration.loading.declarations import ExtractTable
+from orchestration.loading.raw_layer import REFUSED, LedgerEntry, RawLayer
+from orchestration.publishing.marts import publish
+from orchestration.publishing.outputs import CSV_FILES, MANIFEST_FILE
+from orchestration.publishing.state import is_current, note_published
+from orchestration.settings import Settings
+
+PIPELINE_TABLES = {
+    "settings": "The settings of the run, as the models read them.",
+    "loads": "The ledger of the extract files: what was loaded, skipped or refused.",
+    "rejected_records": "Rows that could not be read from their file.",
+}
+# Where dagster-dbt keeps the id of a check's test.
+DBT_UNIQUE_ID = "dagster_dbt/unique_id"
+MARTS_KEY = dg.AssetKey(["published", "marts_duckdb"])
+
+
+def extract_assets(tables: Mapping[tuple[str, str], ExtractTable]) -> list[dg.AssetSpec]:
+    """The folders of the landing folder, as the graph's left edge; other systems fill them."""
+    return [
+        dg.AssetSpec(
+            dg.AssetKey(["landing", *key]),
+            group_name="extracts",
+            description=f"Extract files in LANDING_DIR/{'/'.join(key)}/. {table.description}",
+            kinds={"csv"},
+        )
+        for key, table in tables.items()
+    ]
+
+
+class LoadConfig(dg.Config):
+    """What a load does where nothing is new.
+
+    Attributes:
+        publishes_always: go on all the same, as a rebuild does.
+    """
+
+    publishes_always: bool = False
+
+
+def load_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTable]) -> dg.AssetsDefinition:
+    """One asset per raw table, loaded side by side in one step."""
+    specs = [
+        dg.AssetSpec(
+            dg.AssetKey(list(key)),
+            deps=[dg.AssetKey(["landing", *key])],
+            group_name="raw",
+            description=f"Raw layer, as delivered. {table.description}",
+            kinds={"parquet"},
+            skippable=True,
+        )
+        for key, table in tables.items()
+    ]
+    specs += [
+        dg.AssetSpec(
+            dg.AssetKey(["pipeline", name]),
+            deps=[dg.AssetKey(["landing", *key]) for key in tables],
+            group_name="raw",
+            description=description,
+            kinds={"parquet"},
+            skippable=True,
+        )
+        for name, description in PIPELINE_TABLES.items()
+    ]
+
+    @dg.multi_asset(name="load_extracts", specs=specs, can_subset=True)
+    def load_extracts(
+        context: dg.AssetExecutionContext, config: LoadConfig, warehouse_lock: WarehouseLock
+    ) -> Iterator[dg.MaterializeResult[Any]]:
+        started = time.monotonic()
+        settings.check_landing_dir()
+        raw_layer = RawLayer(settings, tables)
+        summaries = raw_layer.load()
+        ledger = raw_layer.read_ledger()
+        if not ledger:
+            context.log.info(f"no extracts in {settings.landing_dir} yet: nothing to build, nothing published")
+            return
+        raw_layer.write_settings()
+        for entry in (entry for summary in summaries.values() for entry in summary.new_entries):
+            if entry.outcome == REFUSED:
+                context.log.warning(f"refused {entry.file}: {entry.reason}")
+        seconds = round(time.monotonic() - started, 3)
+        record_phases(settings, {"load": seconds}, restart=True)
+        if not config.publishes_always and is_current(settings, raw_layer):
+            context.log.info("nothing new since the last run: nothing to build, nothing published")
+            return
+        selected = context.selected_asset_keys
+        for key, summary in summaries.items():
+            if dg.AssetKey(list(key)) in selected:
+                metadata = load_metadata(key, ledger, summary.new_entries, seconds)
+                yield dg.MaterializeResult(asset_key=dg.AssetKey(list(key)), metadata=metadata)
+        for name in PIPELINE_TABLES:
+            if dg.AssetKey(["pipeline", name]) in selected:
+                yield dg.MaterializeResult(
+                    asset_key=dg.AssetKey(["pipeline", name]),
+                    metadata={"as_of": f"{raw_layer.as_of().isoformat()}Z", "duration_seconds": seconds},
+                )
+
+    return load_extracts
+
+
+def load_metadata(
+    key: tuple[str, str], ledger: list[LedgerEntry], new_entries: list[LedgerEntry], seconds: float
+) -> dict[str, Any]:
+    """What Dagster shows of a raw table after a load.
+
+    Args:
+        key: source and table.
+        ledger: all extract file versions.
+        new_entries: those that this load added for the table.
+        seconds: duration of the load of all tables.
+
+    Returns:
+        Metadata by label; "dagster/row_count" counts the table's rows after the load.
+    """
+    entries = [entry for entry in ledger if (entry.source, entry.table_name) == key and entry.outcome == "loaded"]
+    rows = [
+        (entry.file, entry.outcome, entry.row_count, entry.rejected_count, entry.reason) for entry in new_entries[:50]
+    ]
+    return {
+        "dagster/row_count": sum(entry.row_count - entry.rejected_count for entry in entries),
+        "new_files": len(new_entries),
+        "new_rows": sum(entry.row_count - entry.rejected_count for entry in new_entries),
+        "rejected_rows": sum(entry.rejected_count for entry in new_entries),
+        "refused_files": sum(entry.outcome == REFUSED for entry in new_entries),
+        "duration_seconds": seconds,
+        "preview": dg.MetadataValue.md(markdown_table(["file", "outcome", "rows", "rejected", "reason"], rows)),
+    }
+
+
+class BuildConfig(dg.Config):
+    """How to build.
+
+    Attributes:
+        full_refresh: build everything anew from the raw layer, whatever is there.
+    """
+
+    full_refresh: bool = False
+
+
+def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTable]) -> dg.AssetsDefinition:
+    """Dbt's seeds, models and tests; the tests are asset checks."""
+    translator = DagsterDbtTranslator(
+        settings=DagsterDbtTranslatorSettings(enable_asset_checks=True, enable_source_tests_as_checks=True)
+    )
+    manifest = json.loads(manifest_path(settings).read_text(encoding="utf-8"))
+
+    @dbt_assets(
+        manifest=manifest, name="dbt_build", dagster_dbt_translator=translator, exclude="resource_type:unit_test"
+    )
+    def dbt_build(
+        context: dg.AssetExecutionContext, config: BuildConfig, warehouse_lock: WarehouseLock
+    ) -> Iterator[Any]:
+        started = time.monotonic()
+        keys = {
+            unique_id: translator.get_asset_spec(manifest, unique_id, None).key
+            for unique_id, node in manifest["nodes"].items()
+            if node["resource_type"] in ("model", "seed")
+        }
+        raw_layer = RawLayer(settings, tables)
+        if not context.selected_asset_keys:
+            # The job full_check: the tests alone.
+            yield from asset_events(context, run_dbt(settings, TEST_ARGUMENTS), keys, settings.build_dir)
+            return
+        selected = [unique_id for unique_id, key in keys.items() if key in context.selected_asset_keys]
+        is_partial = len(selected) < len(keys)
+        arguments = ["--select", *(unique_id.split(".")[2] for unique_id in selected)] if is_partial else []
+        try:
+            results, reason = build(settings, raw_layer, config.full_refresh, arguments)
+        except DbtError as error:
+            # What was built is counted and shown even where dbt failed later on.
+            yield from asset_events(context, error.results, keys, settings.build_dir)
+            raise
+        if reason:
+            context.log.info(f"everything was made anew: {reason}")
+        record_phases(settings, build_phases(results, time.monotonic() - started))
+        if not reason:
+            # Seeds are as the last full build loaded them; a step that waits for an asset without an event is skipped.
+            seeds = [unique_id for unique_id in selected if unique_id.startswith("seed.")]
+            yield from (dg.MaterializeResult(asset_key=keys[seed], metadata={"unchanged": True}) for seed in seeds)
+        yield from asset_events(context, results, keys, settings.build_dir)
+
+    return dbt_build
+
+
+def full_check_asset(settings: Settings) -> dg.AssetChecksDefinition:
+    """The check of `full_check` that makes everything anew."""
+
+    @dg.asset_check(
+        asset=dg.AssetKey("fct_sends"),
+        name="tables_equal_a_rebuild",
+        description="All tables, made anew beside the warehouse from all extracts, equal those that are there.",
+        required_resource_keys={"warehouse_lock"},
+    )
+    def tables_equal_a_rebuild(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        found = differences_from_a_rebuild(settings)
+        differing = dg.MetadataValue.md(markdown_table(["table", "rows"], found.items()))
+        return dg.AssetCheckResult(passed=not found, metadata={"rows_that_differ": differing})
+
+    return tables_equal_a_rebuild
+
+
+def build_phases(results: list[NodeResult], seconds: float) -> dict[str, float]:
+    """Split the duration of a build into models and tests, which run side by side, in proportion to their own.
+
+    Args:
+        results: of dbt's nodes.
+        seconds: duration of all.
+
+    Returns:
+        Seconds by phase: build, test.
+    """
+    tests = sum(result.seconds for result in results if result.unique_id.startswith("test."))
+    total = sum(result.seconds for result in results) or 1.0
+    return {"build": seconds * (1 - tests / total), "test": seconds * tests / total}
+
+
+def asset_events(
+    context: dg.AssetExecutionContext, results: list[NodeResult], keys: Mapping[str, dg.AssetKey], build_dir: Path
+) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
+    """What Dagster notes of a dbt run: built tables with their number of rows and a preview, tests as checks.
+
+    Args:
+        context: of the step.
+        results: of dbt's nodes; dbt has let go of its databases.
+        keys: asset keys of models and seeds by dbt's id.
+        build_dir: folder of the databases.
+
+    Yields:
+        A materialization for each node that was built, a check result for each test that ran.
+    """
+    checks = {
+        spec.metadata[DBT_UNIQUE_ID]: spec
+        for spec in context.assets_def.check_specs
+        if DBT_UNIQUE_ID in spec.metadata and spec.key in context.selected_asset_check_keys
+    }
+    if not (build_dir / "warehouse.duckdb").exists():
+        return
+    with Previews(build_dir) as previews:
+        for result in results:
+            if result.unique_id in keys and result.status == "success":
+                metadata: dict[str, Any] = {"duration_seconds": result.seconds}
+                row_count, preview = previews.row_count(result.name), previews.markdown(result.name)
+                if row_count is not None:
+                    metadata["dagster/row_count"] = dg.IntMetadataValue(row_count)
+                if preview is not None:
+                    metadata["preview"] = dg.MetadataValue.md(preview)
+                yield dg.MaterializeResult(asset_key=keys[result.unique_id], metadata=metadata)
+            elif result.unique_id in checks and result.status in ("pass", "warn", "fail", "error"):
+                spec = checks[result.unique_id]
+                yield dg.AssetCheckResult(
+                    passed=result.status == "pass",
+                    asset_key=spec.asset_key,
+                    check_name=spec.name,
+                    severity=dg.AssetCheckSeverity.WARN if result.status == "warn" else dg.AssetCheckSeverity.ERROR,
+                    metadata={
+                        "rows_found": result.failures or 0,
+                        "duration_seconds": result.seconds,
+                        "message": result.message,
+                    },
+                )
+
+
+def csv_preview(path: Path) -> str:
+    """The first rows of a CSV as a Markdown table."""
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = itertools.islice(csv.reader(file), PREVIEW_ROWS + 1)
+    return markdown_table(header, rows)
+
+
+def publish_assets(settings: Settings) -> dg.AssetsDefinition:
+    """The published database and the output files, one step: all of them change, or none."""
+    manifest = json.loads(manifest_path(settings).read_text(encoding="utf-8"))
+    published_tables = [
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "seed") and node["config"].get("database") == "marts"
+    ]
+    exports = {file: view for file, (view, _) in CSV_FILES.items()}
+    specs = [
+        dg.AssetSpec(
+            MARTS_KEY,
+            deps=sorted(published_tables),
+            group_name="published",
+            description="WAREHOUSE_DIR/marts.duckdb: what analysts query; replaced in one step.",
+            kinds={"duckdb"},
+        )
+    ]
+    specs += [
+        dg.AssetSpec(
+            output_key(file),
+            deps=[view],
+            group_name="outputs",
+            description=f"OUTPUT_DIR/latest/{file}",
+            kinds={"csv"},
+        )
+        for file, view in exports.items()
+    ]
+    specs.append(
+        dg.AssetSpec(
+            output_key(MANIFEST_FILE),
+            deps=[output_key(file) for file in exports],
+            group_name="outputs",
+            description=f"OUTPUT_DIR/latest/{MANIFEST_FILE}: each file's rows, bytes, SHA-256 and columns.",
+            kinds={"json"},
+        )
+    )
+
+    @dg.multi_asset(name="publish", specs=specs)
+    def publish_step(
+        context: dg.AssetExecutionContext, warehouse_lock: WarehouseLock
+    ) -> Iterator[dg.MaterializeResult[Any]]:
+        started = time.monotonic()
+        published = publish(settings)
+        note_published(settings, RawLayer(settings, {}))
+        record_phases(settings, published.phases)
+        seconds = round(time.monotonic() - started, 3)
+        tables = markdown_table(["table", "rows"], published.tables.items())
+        yield dg.MaterializeResult(
+            asset_key=MARTS_KEY,
+            metadata={
+                "path": dg.MetadataValue.path(published.marts_path),
+                "dagster/row_count": sum(published.tables.values()),
+                "duration_seconds": seconds,
+                "preview": dg.MetadataValue.md(tables),
+            },
+        )
+        for file in published.files:
+            path = published.output_dir / file.name
+            yield dg.MaterializeResult(
+                asset_key=output_key(file.name),
+                metadata={
+                    "path": dg.MetadataValue.path(path),
+                    "dagster/row_count": file.rows,
+                    "bytes": file.bytes,
+                    "duration_seconds": seconds,
+                    "preview": dg.MetadataValue.md(csv_preview(path)),
+                },
+            )
+        manifest_file = published.output_dir / MANIFEST_FILE
+        yield dg.MaterializeResult(
+            asset_key=output_key(MANIFEST_FILE),
+            metadata={
+                "path": dg.MetadataValue.path(manifest_file),
+                "as_of": f"{published.as_of.isoformat()}Z",
+                "preview": dg.MetadataValue.json(json.loads(manifest_file.read_text(encoding="utf-8"))),
+            },
+        )
+
+    return publish_step
+
+
+def output_key(file: str) -> dg.AssetKey:
+    """Asset key of an output file: outputs / its name with "_" for "."."""
+    return dg.AssetKey(["outputs", file.replace(".", "_")])

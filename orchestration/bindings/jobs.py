@@ -1,0 +1,57 @@
+"""What there is to run: the graph from the extracts to the CSVs, the job, its schedule and its sensor."""
+
+import dagster as dg
+
+from orchestration.bindings.assets import (
+    dbt_model_assets,
+    extract_assets,
+    full_check_asset,
+    load_assets,
+    publish_assets,
+)
+from orchestration.bindings.automation import daily_schedule, full_check_schedule, new_extracts_sensor
+from orchestration.bindings.resources import WarehouseLock
+from orchestration.building.dbt_project import ensure_manifest
+from orchestration.loading.declarations import read_extract_tables
+from orchestration.settings import Settings
+
+DAILY, REBUILD, FULL_CHECK = "daily", "rebuild", "full_check"
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """Put the definitions together for one set of settings."""
+    tables = read_extract_tables(ensure_manifest(settings))
+    runnable = [load_assets(settings, tables), dbt_model_assets(settings, tables), publish_assets(settings)]
+    rebuild_check = full_check_asset(settings)
+    everything = dg.AssetSelection.assets(*runnable) - dg.AssetSelection.checks(rebuild_check)
+    daily = dg.define_asset_job(
+        DAILY,
+        selection=everything,
+        description="Load what is new, build, test, publish the marts, write the outputs.",
+    )
+    rebuild = dg.define_asset_job(
+        REBUILD,
+        selection=everything,
+        config={
+            "ops": {
+                "load_extracts": {"config": {"publishes_always": True}},
+                "dbt_build": {"config": {"full_refresh": True}},
+            }
+        },
+        description="As daily, but everything is made anew from the raw layer.",
+    )
+    full_check = dg.define_asset_job(
+        FULL_CHECK,
+        selection=dg.AssetSelection.all_asset_checks(),
+        description="Run every data test, and compare all tables with a rebuild beside the warehouse.",
+    )
+    return dg.Definitions(
+        assets=[*extract_assets(tables), *runnable],
+        asset_checks=[rebuild_check],
+        jobs=[daily, rebuild, full_check],
+        schedules=[daily_schedule(settings, DAILY), full_check_schedule(settings, FULL_CHECK)],
+        sensors=[new_extracts_sensor(settings, DAILY)],
+        resources={"warehouse_lock": WarehouseLock()},
+        # A process a step would cost seconds of imports each, and the warehouse has one writer.
+        executor=dg.in_process_executor,
+    )

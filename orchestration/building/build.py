@@ -1,0 +1,162 @@
+"""A build: what dbt has to do to bring the tables up to the extracts that were loaded.
+
+The tables carry their own marks (docs/decisions/0004): a run that was killed, or whose test failed, is continued by the
+next one. Only what decides the rows beside the extracts is noted, in `WAREHOUSE_DIR/build/fingerprint.txt`: where
+models, seeds or settings changed, everything is made anew.
+"""
+
+import hashlib
+import importlib.metadata
+import json
+from collections.abc import Sequence
+from itertools import pairwise
+
+import duckdb
+
+from orchestration.building.dbt_project import (
+    PROJECT_DIR,
+    DbtError,
+    NodeResult,
+    build_arguments,
+    incremental_models,
+    run_dbt,
+)
+from orchestration.loading.raw_layer import LOADED, LedgerEntry, RawLayer
+from orchestration.settings import Settings
+
+# What decides the rows of the tables; tests and documentation do not.
+DECIDING_FOLDERS = ("models", "macros", "seeds")
+DECIDING_SUFFIXES = (".sql", ".csv", ".yml")
+DECIDING_FILES = ("dbt_project.yml", "profiles.yml")
+DECIDING_PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb")
+DATABASES = ("warehouse.duckdb", "marts.duckdb")
+
+
+def build(
+    settings: Settings, raw_layer: RawLayer, full_refresh: bool = False, arguments: Sequence[str] = ()
+) -> tuple[list[NodeResult], str]:
+    """Build and test the tables.
+
+    Args:
+        settings: of the run.
+        raw_layer: with the extracts loaded.
+        full_refresh: whether everything is made anew in any case.
+        arguments: further arguments of dbt, such as a selection.
+
+    Returns:
+        What became of dbt's nodes, and why everything was made anew; empty where it was not.
+
+    Raises:
+        DbtError: dbt failed; the next run goes on from what was done.
+        UserError: the dbt project does not parse.
+    """
+    settings.build_dir.mkdir(parents=True, exist_ok=True)
+    ledger = raw_layer.read_ledger()
+    taken = taken_extracts(settings)
+    reason = "a rebuild was asked for" if full_refresh else _reason_for_a_refresh(settings, ledger, taken)
+    if reason:
+        note = settings.build_dir / "fingerprint.txt"
+        note.unlink(missing_ok=True)
+        if taken is None:
+            remove_databases(settings)
+        taken = {}
+    *groups, last = extract_groups(ledger, taken or {}, settings.max_rows_at_once)
+    results: list[NodeResult] = []
+    is_refresh_due = bool(reason)
+    try:
+        for group in groups:
+            raw_layer.write_settings(last_extract_number=group)
+            run_dbt(settings, [*build_arguments(is_refresh_due, folds_only=True)])
+            is_refresh_due = False
+        raw_layer.write_settings(last_extract_number=last)
+        results = run_dbt(settings, [*build_arguments(is_refresh_due, with_seeds=bool(reason)), *arguments])
+    except DbtError as error:
+        results = error.results
+        raise
+    finally:
+        unfinished = incremental_models(settings) - {
+            result.unique_id for result in results if result.status == "success"
+        }
+        if reason and not unfinished:
+            (settings.build_dir / "fingerprint.txt").write_text(fingerprint(settings), encoding="utf-8")
+    return results, reason
+
+
+def extract_groups(ledger: list[LedgerEntry], taken: dict[int, str], most_rows: int) -> list[int]:
+    """Split the extracts that are to be applied, so that memory holds each group.
+
+    Args:
+        ledger: all extract file versions.
+        taken: extracts that the tables hold, content hash by number.
+        most_rows: rows of a group; a larger extract is one by itself.
+
+    Returns:
+        The number of the last extract of each group, in order; the last one is that of the newest extract.
+    """
+    waiting = sorted(
+        (entry.extract_number, entry.row_count)
+        for entry in ledger
+        if entry.outcome == LOADED and entry.extract_number not in taken
+    )
+    ends, rows = [], 0
+    for (number, row_count), (_, next_count) in pairwise(waiting):
+        rows += row_count
+        if rows + next_count > most_rows:
+            ends.append(number)
+            rows = 0
+    return [*ends, max((entry.extract_number for entry in ledger), default=0)]
+
+
+def taken_extracts(settings: Settings) -> dict[int, str] | None:
+    """The extracts that the databases being built hold, content hash by number; None where they can't be read."""
+    try:
+        for name in DATABASES:
+            with duckdb.connect(str(settings.build_dir / name), read_only=True) as connection:
+                tables = connection.execute("select count(*) from duckdb_tables()").fetchone()
+        with duckdb.connect(str(settings.build_dir / DATABASES[0]), read_only=True) as connection:
+            rows = connection.execute(
+                "select extract_number, any_value(content_hash) from audit_extract_rows group by all"
+            ).fetchall()
+    except duckdb.Error:
+        return None
+    return dict(rows) if tables and tables[0] else None
+
+
+def remove_databases(settings: Settings) -> None:
+    """Take the databases being built away, with what DuckDB writes beside them."""
+    for name in DATABASES:
+        for path in settings.build_dir.glob(f"{name}*"):
+            path.unlink()
+
+
+def _reason_for_a_refresh(settings: Settings, ledger: list[LedgerEntry], taken: dict[int, str] | None) -> str:
+    note = settings.build_dir / "fingerprint.txt"
+    if not note.exists():
+        return "there is no finished build"
+    if note.read_text(encoding="utf-8") != fingerprint(settings):
+        return "models, seeds or settings changed"
+    if taken is None:
+        return "the databases being built are gone or damaged"
+    known = {entry.extract_number: entry.content_hash for entry in ledger if entry.outcome == LOADED}
+    if not taken.items() <= known.items():
+        return "the raw layer lacks extracts that the build holds"
+    return ""
+
+
+def fingerprint(settings: Settings) -> str:
+    """A hash of what decides the tables beside the extracts: models, macros, seeds, engine and settings."""
+    digest = hashlib.sha256()
+    files = [PROJECT_DIR / name for name in DECIDING_FILES]
+    for folder in DECIDING_FOLDERS:
+        files += [path for path in (PROJECT_DIR / folder).rglob("*") if path.suffix in DECIDING_SUFFIXES]
+    for path in sorted(files):
+        digest.update(f"{path.relative_to(PROJECT_DIR)}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    deciding = [
+        *(importlib.metadata.version(package) for package in DECIDING_PACKAGES),
+        settings.reporting_timezone,
+        settings.receipt_timeout_hours,
+        settings.reply_window_days,
+    ]
+    digest.update(json.dumps(deciding).encode())
+    return digest.hexdigest()

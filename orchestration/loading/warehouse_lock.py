@@ -1,0 +1,30 @@
+"""One writer at a time: a run holds the warehouse until it ends, and a second one waits its turn."""
+
+import logging
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from filelock import FileLock, Timeout
+
+from orchestration.settings import Settings
+
+LOGGER = logging.getLogger("orchestration")
+
+
+@contextmanager
+def warehouse_lock(settings: Settings) -> Generator[None, None, None]:
+    """Hold a warehouse folder; waits, however long, while another process of this machine holds it."""
+    settings.warehouse_dir.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(settings.warehouse_dir / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        message = f"another run is writing to {settings.warehouse_dir}; waiting for it to end"
+        LOGGER.info(message)
+        print(message, file=sys.__stderr__, flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,157 @@
+"""Publishing: the built marts become `marts.duckdb`, and the outputs become visible.
+
+Everything is prepared first under temporary names, beside its place; then marts and outputs are renamed into place.
+Who has the old database open keeps reading it; a failure before the renames leaves everything as it was.
+"""
+
+import json
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.building.dbt_project import manifest_path
+from orchestration.errors import PublishError
+from orchestration.publishing.outputs import (
+    OutputFile,
+    as_of_folder,
+    publish_outputs,
+    remove_leftovers,
+    write_csv_files,
+    write_manifest,
+)
+from orchestration.settings import Settings
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a run published.
+
+    Attributes:
+        marts_path: the database.
+        tables: rows by table.
+        output_dir: the folder of the generated files.
+        files: the CSVs in it.
+        as_of: moment of the report, naive UTC.
+        phases: seconds by phase, outputs and publish.
+    """
+
+    marts_path: Path
+    tables: dict[str, int]
+    output_dir: Path
+    files: list[OutputFile]
+    as_of: datetime
+    phases: dict[str, float]
+
+
+def publish(settings: Settings) -> Published:
+    """Publish the marts and outputs of a build that has passed its tests.
+
+    Args:
+        settings: where the build, the published database and the outputs lie.
+
+    Returns:
+        What was published.
+
+    Raises:
+        PublishError: the copied database lacks tables or rows that the build has.
+    """
+    started = time.monotonic()
+    settings.output_dir.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(settings.output_dir)
+    staged = settings.output_dir / f".staged-{os.getpid()}"
+    copy = settings.warehouse_dir / f".marts-{os.getpid()}.duckdb.tmp"
+    for leftover in settings.warehouse_dir.glob(".marts-*.duckdb.tmp"):
+        leftover.unlink()
+    staged.mkdir()
+    try:
+        with duckdb.connect(str(settings.build_dir / "warehouse.duckdb"), read_only=True) as connection:
+            connection.execute(f"set memory_limit = '{settings.memory_limit_gb}GB'")
+            marts = str(settings.build_dir / "marts.duckdb").replace("'", "''")
+            connection.execute(f"attach '{marts}' as marts (read_only)")
+            as_of = _as_of(connection)
+            files = write_csv_files(connection, staged)
+            expected = _row_counts(connection, "marts")
+        write_manifest(staged, as_of, files)
+        written = time.monotonic()
+        shutil.copyfile(settings.build_dir / "marts.duckdb", copy)
+        describe_tables(copy, manifest_path(settings))
+        with duckdb.connect(str(copy), read_only=True) as connection:
+            row = connection.execute("select current_database()").fetchone()
+            found = _row_counts(connection, str(row[0]) if row else "")
+        if found != expected or "rpt_messages" not in found:
+            raise PublishError(f"the copied marts hold {found}, expected {expected}; nothing was published")
+        _sync(copy)
+        copy.replace(settings.marts_path)
+        output_dir = publish_outputs(staged, settings.output_dir, as_of_folder(as_of))
+    finally:
+        copy.unlink(missing_ok=True)
+        shutil.rmtree(staged, ignore_errors=True)
+    phases = {"outputs": written - started, "publish": time.monotonic() - written}
+    return Published(settings.marts_path, found, output_dir, files, as_of, phases)
+
+
+def describe_tables(database: Path, manifest: Path) -> None:
+    """Write the descriptions of tables and columns into a database, as comments.
+
+    Args:
+        database: file of a copy of the marts, without readers.
+        manifest: dbt's manifest file; it holds the descriptions.
+    """
+    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
+    described = {node["name"]: node for node in nodes if node["resource_type"] in ("model", "seed")}
+    with duckdb.connect(str(database)) as connection:
+        columns = connection.execute(
+            "select table_name, column_name from duckdb_columns() where not internal"
+        ).fetchall()
+        statements = [
+            f"comment on table {_quoted(table)} is {_literal(described[table]['description'])};"
+            for table in sorted({table for table, _ in columns} & set(described))
+        ]
+        for table, column in columns:
+            description = described.get(table, {}).get("columns", {}).get(column, {}).get("description")
+            if description:
+                statements.append(f"comment on column {_quoted(table)}.{_quoted(column)} is {_literal(description)};")
+        connection.execute("\n".join(["begin;", *statements, "commit;", "checkpoint;"]))
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.strip().replace("'", "''") + "'"
+
+
+def _as_of(connection: duckdb.DuckDBPyConnection) -> datetime:
+    row = connection.execute("select as_of from stg_pipeline__settings").fetchone()
+    if row is None or not isinstance(row[0], datetime):
+        raise PublishError("the build has no settings; run the job `daily` again")
+    return row[0]
+
+
+def _row_counts(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, int]:
+    """Rows by table of a database's main schema."""
+    tables = connection.execute(
+        "select table_name from duckdb_tables() where database_name = ? and schema_name = 'main' order by all",
+        [database],
+    ).fetchall()
+    counts = {}
+    for (table,) in tables:
+        quoted = ".".join(_quoted(part) for part in (database, "main", str(table)))
+        row = connection.execute(f"select count(*) from {quoted}").fetchone()
+        counts[str(table)] = int(row[0]) if row else 0
+    return counts
+
+
+def _sync(path: Path) -> None:
+    """Make sure that a file's bytes are on disk before it is renamed over another."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
