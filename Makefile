@@ -12,7 +12,7 @@ ifneq (,$(wildcard .env))
     export
 endif
 
-.PHONY: help demo run rebuild full-check dev test lint bench docs lock clean
+.PHONY: help demo run rebuild load full-check dev test lint bench docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,7 +41,10 @@ run: $(VENV)/.installed ## Load your new extracts, build, test, publish marts, w
 rebuild: $(VENV)/.installed ## As run, but all tables are made anew from the raw layer
 	@$(BIN)/python -m orchestration rebuild
 
-full-check: $(VENV)/.installed ## Every data test over all history; some days against a rebuild of them
+load: $(VENV)/.installed ## Only load your new extracts, for dbt by hand
+	@$(BIN)/python -m orchestration load
+
+full-check: $(VENV)/.installed ## Every data test; all tables against a rebuild beside the warehouse
 	@$(BIN)/python -m orchestration full-check
 
 dev: $(VENV)/.installed ## The Dagster web interface, with schedule and sensor

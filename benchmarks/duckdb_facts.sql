@@ -1,5 +1,5 @@
--- From the application's extracts to a row per send and per reply, as one would write it by hand for this job and no other: what
--- the reports do not need is not read or kept. Needs the relations of duckdb_seeds.sql and duckdb_load.sql.
+-- From the application's extracts to a row per send and per reply, as one would write it by hand for this job and no
+-- other: what the reports do not need is not read or kept. Needs the relations of duckdb_seeds.sql and duckdb_load.sql.
 
 -- Sends. Of several rows of a send one counts.
 
@@ -153,8 +153,8 @@ from resolved_statuses
 where status not in ('undelivered', 'failed', 'rejected', 'expired', 'hard_bounced', 'soft_bounced')
 group by send_id;
 
--- A send that is only accepted or scheduled waits, however long. Few sends have statuses of progress alone, so they are looked
--- for once more instead of being kept for all.
+-- A send that is only accepted or scheduled waits, however long. Few sends have statuses of progress alone, so they are
+-- looked for once more instead of being kept for all.
 
 create temp table undecided as
 select
@@ -372,7 +372,9 @@ select
     stated.delivery_status,
     stated.has_conflicting_statuses,
     stated.delivered_at,
-    greatest(0, seconds_between(stated.sent_at, stated.delivered_at)) as delivery_seconds,
+    case
+        when stated.delivered_at is not null then greatest(0, seconds_between(stated.sent_at, stated.delivered_at))
+    end as delivery_seconds,
     case when stated.delivery_status = 'issue' then stated.latest_issue_at end as issue_at,
     case
         when stated.channel <> 'sms' or stated.delivery_status <> 'issue' then null

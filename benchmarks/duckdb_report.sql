@@ -1,5 +1,5 @@
--- From fct_sends, fct_replies and dim_messages to the numbers and files, whatever they were made from. Files go to the working
--- directory. Variable: as_of, the moment of the report.
+-- From fct_sends, fct_replies and dim_messages to the numbers and files, whatever they were made from. Files go to the
+-- working directory. Variable: as_of, the moment of the report.
 
 create table fct_responses as
 with responses as (
@@ -150,7 +150,7 @@ with seconds as (
         message_id,
         quantile_cont(delivery_seconds, [0.50, 0.95, 0.99]) as percentiles
     from fct_sends
-    where channel = 'sms' and delivery_status = 'delivered' and delivery_seconds is not null
+    where channel = 'sms' and delivery_seconds is not null
     group by message_id
 ),
 

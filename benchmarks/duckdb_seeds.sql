@@ -1,5 +1,5 @@
--- What both scripts begin with: settings, the rules that are one expression, and the seeds. Variables: seeds, folder of the
--- seeds; as_of, the moment of the report.
+-- What both scripts begin with: settings, the rules that are one expression, and the seeds. Variables: seeds, folder of
+-- the seeds; as_of, the moment of the report.
 
 set preserve_insertion_order = false;
 

@@ -372,13 +372,13 @@ def _statuses_sql(plan: ExtractPlan, first_day: int, last_day: int) -> str:
                     when channel = 'sms' then case slot
                         when 0 then 'accepted'
                         when 1 then case when fate % 4 = 0 then 'queued' end
-                        when 2 then case when fate not between 9630 and 9669 then 'sent' end
+                        when 2 then case when fate not between 9630 and 9689 then 'sent' end
                         when 3 then {sms_final}
                         else case
                             when fate % 100 = 1 then {sms_final}
                             when fate % 1000 = 2 then 'delivered'
                             when fate % 1000 = 3 then 'undelivered'
-                            when fate between 9100 and 9629 and fate % 100 = 4 then 'failed'
+                            when fate between 9100 and 9629 and fate % 20 = 4 then 'failed'
                         end
                     end
                     when channel = 'email' then case slot
@@ -425,7 +425,7 @@ def _statuses_sql(plan: ExtractPlan, first_day: int, last_day: int) -> str:
                 case
                     when status in ('undelivered', 'failed', 'rejected', 'expired')
                         then (case provider {codes} end)[1 + cast(floor(7 * pow(
-                            case when slot = 4 and fate % 100 = 4 then {draw.fraction(12)} else {draw.fraction(11)} end,
+                            case when slot = 4 and fate % 20 = 4 then {draw.fraction(12)} else {draw.fraction(11)} end,
                             2
                         )) as integer)]
                 end as error
@@ -520,7 +520,7 @@ def _replies_sql(plan: ExtractPlan, first_day: int, last_day: int) -> str:
             case when manner >= 850 or provider is null then {_CUSTOMER_ID} end as customer_id,
             case when channel = 'sms' and manner % 2 = 0 then null else channel end as channel,
             case
-                when wording >= 990 then null
+                when wording >= 950 then null
                 when wording < 250 then {_picked(KEYWORD_REPLIES, f"wording % {len(KEYWORD_REPLIES)}")}
                 else {_picked(OTHER_REPLIES, f"wording % {len(OTHER_REPLIES)}")}
             end as body,
@@ -647,7 +647,7 @@ def _twilio_sql(plan: ExtractPlan) -> str:
             prefix || case when is_inbound then customer_number else sender_number end as "from",
             prefix || case when is_inbound then sender_number else customer_number end as "to",
             case
-                when is_inbound and wording >= 990 then null
+                when is_inbound and wording >= 950 then null
                 when is_inbound and wording < 250
                     then {_picked(KEYWORD_REPLIES, f"wording % {len(KEYWORD_REPLIES)}")}
                 when is_inbound then {_picked(OTHER_REPLIES, f"wording % {len(OTHER_REPLIES)}")}
@@ -663,7 +663,7 @@ def _twilio_sql(plan: ExtractPlan) -> str:
             end as error_code,
             cast(null as varchar) as error_message,
             case when is_inbound then 1 when is_sent then segments else 0 end as num_segments,
-            case when is_inbound and wording >= 990 then 1 else 0 end as num_media,
+            case when is_inbound and wording >= 950 then 1 else 0 end as num_media,
             case
                 when is_inbound then '-0.00750'
                 when is_sent and not is_early and status <> 'failed' then printf('%.5f', -0.0079 * segments)

@@ -91,7 +91,7 @@ def as_markdown(results: Json) -> str:
         _machine_told(results["machine"]),
         _sends_told(results, largest),
         _sizes_told(results),
-        _phases_told(largest),
+        *(_phases_told(largest, runs, results["titles"]) for runs in largest["runs"]),
     ]
     if results["twilio"]:
         parts.append(_twilio_told(results["twilio"]))
@@ -187,9 +187,8 @@ def phases_of(wall_seconds: float, phases: dict[str, float]) -> dict[str, float]
     return {name: known[name] for name in order if name in known}
 
 
-def _phases_told(size: Json) -> str:
-    runs = next((runs for runs in size["runs"] if runs["phases"] and "median" in runs), None)
-    if runs is None:
+def _phases_told(size: Json, runs: Json, titles: dict[str, str]) -> str:
+    if not runs["phases"] or "median" not in runs:
         return ""
     split = [
         phases_of(measurement["wall_seconds"], phases)
@@ -202,7 +201,7 @@ def _phases_told(size: Json) -> str:
         for name, seconds in medians.items()
     ]
     table = _table(["phase", "what", "seconds", "share"], rows).replace("| ---: |", "| --- |", 1)
-    return f"### Where the pipeline's time goes, {size['sends']:,} sends\n\n{table}"
+    return f"### Where the time goes: {titles[runs['contender']]}, {size['sends']:,} sends\n\n{table}"
 
 
 def _daily_told(daily: Json) -> str:

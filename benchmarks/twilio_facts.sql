@@ -1,5 +1,6 @@
--- From a Twilio log, and nothing else, to a row per send and per reply: what duckdb_load.sql and duckdb_facts.sql are for the
--- application's extracts. A row of the log is a send with its status, or a reply. Variable: landing, the folder of the extracts.
+-- From a Twilio log, and nothing else, to a row per send and per reply: what duckdb_load.sql and duckdb_facts.sql are
+-- for the application's extracts. A row of the log is a send with its status, or a reply. Variable: landing, the folder
+-- of the extracts.
 
 create temp table log_rows as
 with loaded as (
@@ -135,9 +136,9 @@ from (
         row_number() over (
             partition by sid
             order by
-                updated_at desc nulls last, sent_at desc, coalesce(messaging_service_sid, from_number) desc, channel desc,
-                to_number desc, from_number desc nulls last, segment_count desc nulls last, price desc nulls last,
-                currency_code desc nulls last
+                updated_at desc nulls last, sent_at desc, coalesce(messaging_service_sid, from_number) desc,
+                channel desc, to_number desc, from_number desc nulls last, segment_count desc nulls last,
+                price desc nulls last, currency_code desc nulls last
         ) = 1
 ) as latest
 inner join (
@@ -273,7 +274,9 @@ select
     sends.delivery_status,
     sends.has_conflicting_statuses,
     sends.delivered_at,
-    greatest(0, seconds_between(sends.sent_at, sends.delivered_at)) as delivery_seconds,
+    case
+        when sends.delivered_at is not null then greatest(0, seconds_between(sends.sent_at, sends.delivered_at))
+    end as delivery_seconds,
     case when sends.delivery_status = 'issue' then sends.issue_at end as issue_at,
     case
         when sends.channel <> 'sms' or sends.delivery_status <> 'issue' then null

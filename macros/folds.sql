@@ -16,7 +16,7 @@
     {{ extract_number }} > (select coalesce(max({{ mark }}), 0) from {{ this }})
 {%- endmacro -%}
 
-{%- macro list_columns(columns, relation=none, indent=4) -%}
+{%- macro column_list(columns, relation=none, indent=4) -%}
     {#- Columns as a select list, one a line. -#}
     {%- for column in columns -%}
     {{ relation ~ '.' if relation }}{{ column }}{{ ',\n' ~ ' ' * indent if not loop.last }}

@@ -16,12 +16,24 @@
         sends.send_id,
         sends.is_carrier_log as is_log_send,
         coalesce(sends.provider, statuses.provider) as provider,
-        {{ list_columns(columns, 'statuses', 8) }}
+        {{ column_list(columns, 'statuses', 8) }}
     from {{ statuses }} as statuses
     inner join {{ sends }} as sends
         on {{ condition }}
     where statuses.recipient = '' or coalesce(statuses.recipient = sends.to_number, true)
     {%- endfor %}
+{%- endmacro -%}
+
+{%- macro code_joins(statuses) -%}
+    {#- Joins: the seeds that explain a status's code, as `providers` and `codes`. statuses: relation with provider, error_code and
+        error_code_space; without a space, the code is from that of the provider's delivery receipts. -#}
+    left join {{ ref('providers') }} as providers
+        on {{ statuses }}.provider = providers.provider
+    left join {{ ref('carrier_error_codes') }} as codes
+        on
+            {{ statuses }}.provider = codes.provider
+            and {{ statuses }}.error_code = codes.error_code
+            and coalesce({{ statuses }}.error_code_space, providers.default_code_space) = codes.code_space
 {%- endmacro -%}
 
 {%- macro latest_issue() -%}

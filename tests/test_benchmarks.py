@@ -166,7 +166,7 @@ def test_a_twilio_log_holds_every_kind_of_case(log_landing: Path) -> None:
             "where direction = 'inbound' and upper(body) = 'STOP'",
             "where direction = 'inbound' and body = 'Thanks!'",
             "where direction = 'inbound' and body is null",
-            "as replies inner join messages as sends on replies.\"from\" = sends.\"to\" and replies.\"to\" = sends.\"from\""
+            'as replies inner join messages as sends on replies."from" = sends."to" and replies."to" = sends."from"'
             " where replies.direction = 'inbound' and replies.date_sent > sends.date_sent",
         ):
             assert connection.execute(f"select 1 from messages {condition}").fetchone() is not None, condition

@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration import dbt_build
+from orchestration.building import dbt_project
 from orchestration.building.dbt_project import PROJECT_DIR
 from orchestration.errors import UserError
 from tests.pipeline import Pipeline
@@ -127,25 +127,25 @@ def test_a_new_warehouse_takes_over_what_dbt_parsed(
 ) -> None:
     parsed_dir = tmp_path / "parsed"
     parsed_dir.mkdir()
-    for name in dbt_build.PARSE_RESULTS:
+    for name in dbt_project.PARSE_RESULTS:
         shutil.copyfile(parsed_target / name, parsed_dir / name)
-    monkeypatch.setattr(dbt_build, "PARSED_DIR", parsed_dir)
-    monkeypatch.setattr(dbt_build, "dbt_executable", lambda: "false")
-    path = dbt_build.ensure_manifest(Pipeline(tmp_path / "one").settings)
+    monkeypatch.setattr(dbt_project, "PARSED_DIR", parsed_dir)
+    monkeypatch.setattr(dbt_project, "dbt_executable", lambda: "false")
+    path = dbt_project.ensure_manifest(Pipeline(tmp_path / "one").settings)
     assert path.read_bytes() == (parsed_dir / "manifest.json").read_bytes()
     # Older than the project, or than a package: dbt parses, here a dbt that fails.
     packages_dir = tmp_path / "packages"
     packages_dir.mkdir()
     os.utime(packages_dir, (0, 0))
     with monkeypatch.context() as patch:
-        patch.setattr(dbt_build, "PACKAGES_DIR", packages_dir)
-        dbt_build.ensure_manifest(Pipeline(tmp_path / "two").settings)
+        patch.setattr(dbt_project, "PACKAGES_DIR", packages_dir)
+        dbt_project.ensure_manifest(Pipeline(tmp_path / "two").settings)
         os.utime(packages_dir, (time.time() + 60, time.time() + 60))
         with pytest.raises(UserError, match="does not parse"):
-            dbt_build.ensure_manifest(Pipeline(tmp_path / "three").settings)
+            dbt_project.ensure_manifest(Pipeline(tmp_path / "three").settings)
     os.utime(parsed_dir / "manifest.json", (0, 0))
     with pytest.raises(UserError, match="does not parse"):
-        dbt_build.ensure_manifest(Pipeline(tmp_path / "three").settings)
+        dbt_project.ensure_manifest(Pipeline(tmp_path / "three").settings)
 
 
 def test_what_dbt_parsed_serves_warehouses_of_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +166,7 @@ def test_dbt_parses_where_what_it_parsed_can_not_be_used(
 ) -> None:
     drop_extracts(pipeline)
     pipeline.load()
-    parsed = pipeline.settings.build_dir / "target" / dbt_build.PARTIAL_PARSE
+    parsed = pipeline.settings.build_dir / "target" / dbt_project.PARTIAL_PARSE
     if state == "of another version":
         monkeypatch.setattr("dbt.version.__version__", "1.11.0")
     elif state == "damaged":

@@ -18,7 +18,7 @@ ENGINE_SPECIFIC = re.compile(
 PREFIXES = {
     "staging": "stg_",
     "intermediate": "int_",
-    "marts": ("fct_", "rpt_"),
+    "marts": ("fct_", "dim_", "rpt_", "report_info"),
     "audit": "audit_",
     "exports": "export_",
 }
@@ -38,6 +38,35 @@ def test_every_model_and_seed_is_described_and_ends_in_its_grain(manifest: dict[
     nodes = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
     lacking = [node["name"] for node in nodes if not re.search(r"One row\b[^.]*\.$", node["description"])]
     assert lacking == []
+
+
+def test_every_published_column_is_described(manifest: dict[str, Any]) -> None:
+    lacking = [
+        f"{node['name']}.{column}"
+        for node in manifest["nodes"].values()
+        if node["config"].get("database") == "marts"
+        for column, declared in node["columns"].items()
+        if not declared["description"]
+    ]
+    assert lacking == []
+
+
+def test_models_are_plain(manifest: dict[str, Any]) -> None:
+    """No hook, no question to the database while compiling, no second way of behaving but is_incremental()."""
+    hooked = [node["name"] for node in models(manifest) if node["config"]["pre-hook"] or node["config"]["post-hook"]]
+    assert hooked == []
+    asking = [
+        str(path.relative_to(PROJECT_DIR))
+        for folder in ("models", "macros")
+        for path in sorted((PROJECT_DIR / folder).rglob("*.sql"))
+        if "run_query" in path.read_text()
+    ]
+    # The phrases of opt-outs are patterns that must stand in the statement.
+    assert asking == ["macros/engine/opt_outs.sql"]
+    intermediate = [node for node in models(manifest) if node["fqn"][1] == "intermediate"]
+    assert len(intermediate) <= 10
+    long = [node["name"] for node in intermediate if node["raw_code"].count("\n") > 120]
+    assert long == []
 
 
 def test_names_tell_the_layer(manifest: dict[str, Any]) -> None:

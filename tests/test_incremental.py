@@ -1,51 +1,34 @@
 """A build that adds to what is there ends in the same tables as one that makes everything anew from the raw layer."""
 
+import os
 import random
 import shutil
 import tempfile
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from orchestration.building.build import DATABASES, extract_groups
+from orchestration.building.dbt_project import incremental_models
+from orchestration.loading.raw_layer import LedgerEntry
 from tests.oracle.edge_extracts import Extracts, generate
 from tests.pipeline import Pipeline, Rows
 
-# Tables of the working database that the next build reads, beside all that is published.
-KEPT_BY_THE_BUILD = (
-    "int_replies_deduplicated",
-    "int_message_days",
-    "int_last_deliveries",
-    "int_message_customer_counts",
-    "int_message_delivery_buckets",
-    "int_message_costs",
-    "int_unmapped_issues",
-    "int_row_places",
-)
-
 
 def tables_of(pipeline: Pipeline) -> dict[str, list[str]]:
-    """Rows, as sorted texts, of all that a build keeps."""
-    build_dir = pipeline.settings.build_dir
-    with duckdb.connect(str(build_dir / "warehouse.duckdb"), read_only=True) as connection:
-        connection.execute(f"attach '{build_dir / 'marts.duckdb'}' as marts (read_only)")
-        names = [
-            name
-            for (name,) in connection.execute(
-                "select database_name || '.main.' || table_name from duckdb_tables()"
-                " where database_name = 'marts' or list_contains(?, table_name) order by 1",
-                [list(KEPT_BY_THE_BUILD)],
-            ).fetchall()
-        ]
-        tables = {name: sorted(map(str, connection.execute(f"from {name}").fetchall())) for name in names}
-        # Rows that are only appended; their sum counts.
-        seconds = connection.execute(
-            "select * exclude (send_count), sum(send_count) from int_message_delivery_seconds group by all"
-            " having sum(send_count) <> 0"
-        )
-        return {**tables, "int_message_delivery_seconds": sorted(map(str, seconds.fetchall()))}
+    """Rows, as sorted texts, of all that is published, but for report_info's time and the columns of the pipeline."""
+    with duckdb.connect(str(pipeline.settings.build_dir / "marts.duckdb"), read_only=True) as connection:
+        columns = connection.execute(
+            "select table_name, string_agg(column_name, ', ' order by column_index) from duckdb_columns()"
+            " where not starts_with(column_name, '_') and column_name <> 'published_at' group by all"
+        ).fetchall()
+        return {
+            table: sorted(map(str, connection.execute(f"select {names} from {table}").fetchall()))
+            for table, names in columns
+        }
 
 
 def assert_equals_a_rebuild(pipeline: Pipeline, root: Path) -> None:
@@ -96,8 +79,26 @@ def drop(pipeline: Pipeline, load: dict[str, Rows], batch: str) -> None:
         pipeline.drop_rows(f"{source}/{table}/{batch}.csv", rows)
 
 
+def with_failovers(extracts: Extracts, chance: random.Random) -> Extracts:
+    """Some sends again, later, under another id of the provider, to another number or customer, or of another message."""
+    sends = extracts["outbound.sends"]
+    logged = [row.get("sid") for row in extracts.get("twilio.messages", [])]
+    values: dict[str, list[str | None]] = {
+        "provider_message_id": [*(row.get("provider_message_id") for row in sends), *logged, None],
+        "to_number": [row.get("to_number") for row in sends],
+        "customer_id": [row.get("customer_id") for row in sends],
+        "message_id": [row.get("message_id") for row in sends],
+    }
+    changed = []
+    for row in chance.sample(sends, len(sends) // 4):
+        again = row | {name: chance.choice(pool) for name, pool in values.items() if chance.random() < 0.4}
+        updated_at = f"2026-10-{chance.randint(1, 28):02d}T0{chance.randint(0, 9)}:00:00Z"
+        changed.append(again | {"updated_at": updated_at if chance.random() < 0.8 else None})
+    return {**extracts, "outbound.sends": sends + changed}
+
+
 @settings(
-    max_examples=3,
+    max_examples=int(os.environ.get("PROPERTY_EXAMPLES", "6")),
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
@@ -105,11 +106,13 @@ def drop(pipeline: Pipeline, load: dict[str, Rows], batch: str) -> None:
 )
 @given(seed=st.integers(0, 10_000), parts=st.integers(2, 4))
 def test_a_sequence_of_loads_equals_a_rebuild(tmp_path: Path, parsed_target: Path, seed: int, parts: int) -> None:
+    """Loads in random order, with repeated rows, failovers and back, claims of a carrier's log, and AS_OF moving both ways."""
     chance = random.Random(seed)
     root = Path(tempfile.mkdtemp(dir=tmp_path))
     pipeline = Pipeline(root / "pipeline")
     shutil.copytree(parsed_target, pipeline.settings.build_dir / "target")
-    for number, load in enumerate(split(generate(seed, chance.choice([40, 120, 300])), parts, chance)):
+    extracts = with_failovers(generate(seed, chance.choice([40, 120, 300])), chance)
+    for number, load in enumerate(split(extracts, parts, chance)):
         day = chance.choice(["2026-09-20", "2026-10-02", "2026-10-20", "2026-11-01"])
         pipeline = with_as_of(pipeline, f"{day}T06:00:00Z")
         drop(pipeline, load, f"load-{number}")
@@ -219,7 +222,8 @@ def test_each_kind_of_late_row_ends_in_the_tables_of_a_rebuild(pipeline: Pipelin
         if number in (2, len(loads) - 1):
             assert_equals_a_rebuild(pipeline, tmp_path / f"rebuilt-{number}")
     statuses = next(row for row in pipeline.table("audit_reconciliation") if row["table_name"] == "statuses")
-    assert (statuses["read_count"], statuses["duplicate_count"], statuses["waiting_count"]) == (5, 1, 0)
+    # Rows of statuses merge into the state of what they are addressed to, those that come again too.
+    assert (statuses["read_count"], statuses["in_marts_count"], statuses["waiting_count"]) == (5, 5, 0)
 
 
 def test_a_changed_setting_rebuilds_everything(pipeline: Pipeline) -> None:
@@ -238,11 +242,85 @@ def test_a_changed_setting_rebuilds_everything(pipeline: Pipeline) -> None:
     assert not shorter.build()
 
 
-def test_a_build_in_parts_equals_one_at_once(pipeline: Pipeline) -> None:
-    drop(pipeline, generate(7, 150), "all")
+def test_a_build_in_groups_of_extracts_equals_one_at_once(tmp_path: Path, parsed_target: Path) -> None:
+    chance = random.Random(7)
+    pipeline = Pipeline(tmp_path / "groups", MAX_ROWS_AT_ONCE="100")
+    shutil.copytree(parsed_target, pipeline.settings.build_dir / "target")
+    for number, load in enumerate(split(generate(7, 60), 3, chance)):
+        drop(pipeline, load, f"load-{number}")
     pipeline.load()
-    pipeline.build()
-    at_once = tables_of(pipeline)
-    # At most six sends a part, where the default is millions.
-    assert pipeline.build(full_refresh=True, arguments=["--vars", "{sends_per_gigabyte: 2}"])
-    assert tables_of(pipeline) == at_once
+    assert len(extract_groups(pipeline.raw_layer.read_ledger(), {}, 100)) > 2
+    assert pipeline.build()
+    assert not pipeline.build()
+    at_once = Pipeline(tmp_path / "at_once")
+    shutil.copytree(pipeline.settings.raw_dir, at_once.settings.raw_dir)
+    shutil.copytree(parsed_target, at_once.settings.build_dir / "target")
+    assert at_once.build()
+    assert tables_of(pipeline) == tables_of(at_once)
+
+
+def test_groups_hold_so_many_rows_and_a_larger_extract_is_one_by_itself() -> None:
+    def entry(number: int, rows: int, outcome: str = "loaded") -> LedgerEntry:
+        loaded_at = datetime(2026, 11, 1)
+        return LedgerEntry("outbound", "sends", "f", f"h{number}", number, loaded_at, rows, 0, outcome, None, 1, 1)
+
+    ledger = [entry(1, 60), entry(2, 40), entry(3, 500), entry(4, 10), entry(5, 9), entry(6, 0, "refused")]
+    assert extract_groups(ledger, {}, 100) == [2, 3, 6]
+    assert extract_groups(ledger, {1: "h1", 2: "h2", 3: "h3"}, 100) == [6]
+    assert extract_groups([], {}, 100) == [0]
+
+
+def test_a_killed_build_is_continued_and_not_rebuilt(pipeline: Pipeline, tmp_path: Path) -> None:
+    """A build that ends after any of the models that fold: the next one ends where an undisturbed one would."""
+    first, second = split(generate(11, 60), 2, random.Random(11))
+    drop(pipeline, first, "first")
+    pipeline.load()
+    assert pipeline.build()
+    drop(pipeline, second, "second")
+    pipeline.load()
+    states = pipeline.settings.build_dir / "before"
+    states.mkdir()
+    for name in DATABASES:
+        shutil.copyfile(pipeline.settings.build_dir / name, states / name)
+    folding = sorted(unique_id.split(".")[-1] for unique_id in incremental_models(pipeline.settings))
+    for model in folding:
+        for name in DATABASES:
+            shutil.copyfile(states / name, pipeline.settings.build_dir / name)
+        # What a kill leaves when it comes between this model and the next.
+        pipeline.dbt("run", "--select", model)
+        assert not pipeline.build(), model
+        if model == folding[0]:
+            expected = tables_of(pipeline)
+            assert_equals_a_rebuild(pipeline, tmp_path / "rebuilt")
+        assert tables_of(pipeline) == expected, model
+
+
+def test_a_second_build_changes_nothing_and_dbt_by_hand_does_what_the_job_does(pipeline: Pipeline) -> None:
+    first, second = split(generate(13, 60), 2, random.Random(13))
+    drop(pipeline, first, "first")
+    pipeline.load()
+    pipeline.dbt("build", "--exclude-resource-type", "unit_test", "test")
+    by_hand = tables_of(pipeline)
+    assert pipeline.build()
+    assert tables_of(pipeline) == by_hand
+    drop(pipeline, second, "second")
+    pipeline.load()
+    assert not pipeline.build()
+    built = tables_of(pipeline)
+    for selection in ([], ["--select", "fct_sends+"]):
+        pipeline.dbt("build", "--exclude-resource-type", "unit_test", "test", *selection)
+        assert tables_of(pipeline) == built
+
+
+def test_damaged_databases_are_made_anew(pipeline: Pipeline) -> None:
+    drop(pipeline, generate(5, 40), "all")
+    pipeline.load()
+    assert pipeline.build()
+    built = tables_of(pipeline)
+    for name in DATABASES:
+        (pipeline.settings.build_dir / name).write_bytes(b"truncated")
+        assert pipeline.build(), name
+        assert tables_of(pipeline) == built
+        (pipeline.settings.build_dir / name).unlink()
+        assert pipeline.build(), name
+        assert tables_of(pipeline) == built

@@ -126,21 +126,3 @@
 {%- macro duckdb__value_at_latest(value, time, id) -%}
     struct_extract(max_by(struct_pack(v := {{ value }}), ({{ time }}, {{ id }})), 'v')
 {%- endmacro -%}
-
-{%- macro distinct_count_lower_bound(column) -%}
-    {#- Aggregate: a lower bound of the number of distinct values, exact for nearly all small groups and one word of memory each. -#}
-    {{ return(adapter.dispatch('distinct_count_lower_bound', 'outbound_sms')(column)) }}
-{%- endmacro -%}
-
-{%- macro duckdb__distinct_count_lower_bound(column) -%}
-    bit_count(bit_or(cast(1 as ubigint) << (hash({{ column }}) % 61)))
-{%- endmacro -%}
-
-{%- macro row_hash(columns) -%}
-    {#- A whole number of 64 bits from the values of columns, the same for the same values. -#}
-    {{ return(adapter.dispatch('row_hash', 'outbound_sms')(columns)) }}
-{%- endmacro -%}
-
-{%- macro duckdb__row_hash(columns) -%}
-    hash({{ columns | join(', ') }})
-{%- endmacro -%}

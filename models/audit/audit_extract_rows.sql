@@ -1,3 +1,5 @@
+-- noqa: disable=layout.indent
+
 {{ config(materialized='incremental', incremental_strategy='append', database=target.database) }}
 
 -- The rows of new extracts that were set apart, beside a row for each extract, which tells that it was looked through.
@@ -20,7 +22,7 @@ read_rows as (
     from {{ ref('stg_pipeline__loads') }}
     where
         outcome = 'loaded'
-        and extract_number <= (select last_extract_number from {{ ref('stg_pipeline__settings') }})
+        and extract_number <= (select settings.last_extract_number from {{ ref('stg_pipeline__settings') }} as settings)
     group by source, table_name
 
 ),
@@ -47,8 +49,8 @@ searched_tables as (
         on read_rows.source = known.source and read_rows.table_name = known.table_name
     {%- endif %}
     where
-        read_rows.row_count
-        <> coalesce(folded.folded_count, 0){{ " + coalesce(known.row_count, 0)" if is_incremental() }}
+        read_rows.row_count - coalesce(folded.folded_count, 0)
+        <> {% if is_incremental() %}coalesce(known.row_count, 0){% else %}0{% endif %}
 
 )
 
@@ -103,7 +105,9 @@ select
     true as is_staged
 from {{ relation }}
 where
-    {{ source }} || '/' || {{ table_name }} in (select source || '/' || table_name from searched_tables)
+    {{ source }} || '/' || {{ table_name }} in (
+        select searched.source || '/' || searched.table_name from searched_tables as searched
+    )
     and rejection_reason is not null
     and {{ is_new('extract_number', 'extract_number') }}
 {%- endfor %}

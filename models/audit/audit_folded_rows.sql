@@ -1,3 +1,5 @@
+-- noqa: disable=layout.indent
+
 {{ config(database=target.database) }}
 
 -- Where the rows that passed staging ended, as counted by the stores and facts that took them.
@@ -45,14 +47,16 @@ carried_status_rows as (
         source,
         table_name,
         _row_count as folded_count,
-        exists (
+        exists(
             select 1
             from known_addresses as known
             where
-                {%- for column in address %}
-                carrier_states.{{ column }} = known.{{ column }} and
-                {%- endfor %}
-                case when carrier_states.source = 'outbound' then carrier_states.provider else '' end
+                carrier_states.source = known.source
+                and carrier_states.table_name = known.table_name
+                and carrier_states.provider_message_id = known.provider_message_id
+                and carrier_states.recipient = known.recipient
+                and carrier_states.part = known.part
+                and case when carrier_states.source = 'outbound' then carrier_states.provider else '' end
                 = case when known.source = 'outbound' then known.provider else '' end
         ) as is_known
     from carrier_states

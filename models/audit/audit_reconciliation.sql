@@ -1,5 +1,7 @@
--- Every row read ends in exactly one place. Each number is counted where it is: rows read by the loader, rejected rows in their
--- table, the others by the stores and facts that took them. What is left is unexplained.
+-- noqa: disable=layout.indent
+
+-- Every row read ends in exactly one place. Each number is counted where it is: rows read by the loader, rejected rows
+-- in their table, the others by the stores and facts that took them. What is left is unexplained.
 
 with read_rows as (
 

@@ -2,8 +2,8 @@
 
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=key) }}
 
--- As int_send_states, for statuses that are addressed by the provider's id of a message: of one recipient, where a log tells
--- of several; of one part, where a log reports on each. Both are '' where it does not, since a key has no nulls.
+-- As int_send_states, for statuses that are addressed by the provider's id of a message: of one recipient, where a log
+-- tells of several; of one part, where a log reports on each. Both are '' where it does not, since a key has no nulls.
 
 with new_statuses as (
 
@@ -26,13 +26,7 @@ with new_statuses as (
         1 as _row_count,
         statuses.extract_number as _extract_number
     from {{ ref('stg_unioned__statuses') }} as statuses
-    left join {{ ref('providers') }} as providers
-        on statuses.provider = providers.provider
-    left join {{ ref('carrier_error_codes') }} as codes
-        on
-            statuses.provider = codes.provider
-            and statuses.error_code = codes.error_code
-            and coalesce(statuses.error_code_space, providers.default_code_space) = codes.code_space
+    {{ code_joins('statuses') }}
     where
         statuses.send_id is null
         and {{ is_new('statuses.extract_number', '_extract_number') }}

@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='customer_id') }}
 
--- The latest row about a customer that gives a name, an address, an external id or a company (contract rule 12), the largest by
--- a total order; null where none does.
+-- The latest row about a customer that gives a name, an address, an external id or a company (contract rule 12), the
+-- largest by a total order; null where none does.
 
 with new_rows as (
 

@@ -1,6 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='message_id') }}
 
--- The latest row about a message, and the latest that gives a title (contract rule 12): each the largest by a total order.
+-- The latest row about a message, and the latest that gives a title (contract rule 12): each the largest by a total
+-- order.
 
 {%- set order = {
     'sent_at': 'sent_at',

@@ -5,7 +5,8 @@
 
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=key) }}
 
--- Of the rows of a reply one counts (contract rule 2), in each table that tells of it; fct_replies takes the one of all tables.
+-- Of the rows of a reply one counts (contract rule 2), in each table that tells of it; fct_replies takes the one of
+-- all tables.
 
 with new_rows as (
 
@@ -13,7 +14,7 @@ with new_rows as (
         reply_id,
         'outbound' as source,
         'replies' as table_name,
-        {{ list_columns(columns, indent=8) }},
+        {{ column_list(columns, indent=8) }},
         received_at,
         updated_at,
         1 as _row_count,
@@ -56,7 +57,7 @@ candidates as (
     union all
 
     select
-        {{ list_columns(key + columns, indent=8) }},
+        {{ column_list(key + columns, indent=8) }},
         received_at,
         updated_at,
         _row_count,
@@ -70,7 +71,7 @@ candidates as (
 picked as (
 
     select
-        {{ list_columns(key + columns, indent=8) }},
+        {{ column_list(key + columns, indent=8) }},
         received_at,
         updated_at,
         sum(_row_count) over (partition by {{ key | join(', ') }}) as _row_count,
@@ -103,7 +104,7 @@ keywords as (
 )
 
 select
-    {{ list_columns(key + columns, 'picked') }},
+    {{ column_list(key + columns, 'picked') }},
     case when picked.channel = 'sms' then keywords.keyword end as keyword,
     case when picked.channel = 'sms' then keywords.keyword_group end as keyword_group,
     picked.channel = 'sms' and coalesce(keywords.is_opt_out, false) as is_opt_out,

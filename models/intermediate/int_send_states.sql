@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='send_id') }}
 
--- Statuses that name their send, the bulk: an earliest time, "any"s and a count, so that neither order nor repetition says
--- anything. A send need not be known yet. What issues and engagements say beside stands in int_status_events.
+-- Statuses that name their send, the bulk: an earliest time, "any"s and a count, so that neither order nor repetition
+-- says anything. A send need not be known yet. What issues and engagements say beside stands in int_status_events.
 
 with new_statuses as (
 

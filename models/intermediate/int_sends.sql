@@ -1,3 +1,5 @@
+-- noqa: disable=layout.indent
+
 {%- set described = [
     'message_id', 'channel', 'customer_id', 'provider', 'provider_message_id', 'to_number', 'from_number',
     'message_version_id', 'series_id', 'node_id', 'encoding', 'segment_count', 'price', 'currency_code',
@@ -8,13 +10,13 @@
 
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['send_id', 'is_carrier_log']) }}
 
--- Of the rows of a send one counts (contract rule 2). What only a carrier's log tells of is kept apart from a send of the
--- application with the same id: which of the log's are sends of their own is told by int_sends_claimed.
+-- Of the rows of a send one counts (contract rule 2). What only a carrier's log tells of is kept apart from a send of
+-- the application with the same id: which of the log's are sends of their own is told by int_sends_claimed.
 
 with candidates as {{ inlined() }} (
 
     select
-        {{ list_columns(columns, indent=8) }},
+        {{ column_list(columns, indent=8) }},
         event_at is not null as is_event_time,
         event_at as _first_event_at,
         {{ no_texts() }} as _provider_message_ids,
@@ -27,7 +29,7 @@ with candidates as {{ inlined() }} (
     union all
 
     select
-        {{ list_columns(columns, indent=8) }},
+        {{ column_list(columns, indent=8) }},
         is_event_time,
         _first_event_at,
         _provider_message_ids,
@@ -62,7 +64,7 @@ picked as (
     union all
 
     select
-        {{ list_columns(columns, indent=8) }},
+        {{ column_list(columns, indent=8) }},
         is_event_time,
         min(_first_event_at) over (partition by send_id, is_carrier_log) as _first_event_at,
         {{ texts_of_group('_provider_message_ids', 'provider_message_id', 'send_id, is_carrier_log') }}
@@ -83,7 +85,7 @@ picked as (
 )
 
 select
-    {{ list_columns(columns | reject('equalto', 'sent_at') | list, 'picked') }},
+    {{ column_list(['send_id', 'is_carrier_log'] + described + ['updated_at'], 'picked') }},
     -- The country of a number is that of the longest calling prefix that it begins with.
     coalesce(
         {%- for length in prefix_lengths %}

@@ -1,7 +1,8 @@
 {{ config(materialized='view') }}
 
--- An outbound row of a carrier's log is a send of its own unless a send of the application claims it: by the provider's id, or,
--- where it gives none, by having that id for its own. One with the same id is the application's in any case.
+-- An outbound row of a carrier's log is a send of its own unless a send of the application claims it: by the
+-- provider's id, or, where it gives none, by having that id for its own. One with the same id is the application's in
+-- any case.
 
 with log_sends as (
 

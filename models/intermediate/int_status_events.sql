@@ -5,13 +5,13 @@
 
 {{ config(materialized='incremental', incremental_strategy='append') }}
 
--- The statuses that are more than a step on the way: issues, whose code must be explained, and what customers did. Each
--- stands once, however often it comes.
+-- The statuses that are more than a step on the way: issues, whose code must be explained, and what customers did.
+-- Each stands once, however often it comes.
 
 with new_events as (
 
     select
-        {{ list_columns(columns, indent=8) }},
+        {{ column_list(columns, indent=8) }},
         min(extract_number) as _extract_number
     from {{ ref('stg_unioned__statuses') }}
     where
@@ -22,7 +22,7 @@ with new_events as (
 )
 
 select
-    {{ list_columns(columns) }},
+    {{ column_list(columns) }},
     _extract_number
 from new_events
 {%- if is_incremental() %}

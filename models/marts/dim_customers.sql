@@ -14,11 +14,11 @@ log_customers as (
 )
 
 select
-    customer_id,
-    nullif(latest_row.customer_external_id, '') as customer_external_id,
-    nullif(latest_row.customer_name, '') as customer_name,
-    nullif(latest_row.customer_email, '') as customer_email,
-    nullif(latest_row.company_id, '') as company_id
+    described.customer_id,
+    nullif(described.latest_row.customer_external_id, '') as customer_external_id,
+    nullif(described.latest_row.customer_name, '') as customer_name,
+    nullif(described.latest_row.customer_email, '') as customer_email,
+    nullif(described.latest_row.company_id, '') as company_id
 from described
 
 union all

@@ -17,11 +17,11 @@ log_messages as (
 )
 
 select
-    message_id,
-    latest_titled_row.message_title as message_title,
-    latest_row.channel as channel,
-    nullif(latest_titled_row.series_id, '') as series_id,
-    nullif(latest_titled_row.series_title, '') as series_title
+    described.message_id,
+    described.latest_titled_row.message_title,
+    described.latest_row.channel,
+    nullif(described.latest_titled_row.series_id, '') as series_id,
+    nullif(described.latest_titled_row.series_title, '') as series_title
 from described
 
 union all

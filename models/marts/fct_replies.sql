@@ -1,3 +1,5 @@
+-- noqa: disable=layout.indent
+
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='reply_id') }}
 
 {%- set columns = ['send_id', 'from_number', 'customer_id', 'channel', 'to_number', 'body', 'provider'] %}
@@ -10,8 +12,8 @@
         and replies.received_at <= {{ add_days('sends.sent_at', 'settings.reply_window_days') }}
 {%- endset %}
 
--- A reply answers the send that it names, else the latest that it can answer (contract rule 5). Which that is can change with the
--- reply and with any send that it could answer, so that those replies are attributed anew.
+-- A reply answers the send that it names, else the latest that it can answer (contract rule 5). Which that is can
+-- change with the reply and with any send that it could answer, so that those replies are attributed anew.
 
 with settings as (
 

@@ -1,3 +1,5 @@
+-- noqa: disable=layout.indent
+
 {{ config(
     materialized='incremental',
     incremental_strategy='replace',
@@ -114,8 +116,8 @@ delivered as (
         events.error_code_space,
         events.error_message,
         events.part_price,
-        {{ list_columns(engagement_times().values() | list, 'events', 8) }},
-        {{ list_columns(replied, 'replies', 8) }},
+        {{ column_list(engagement_times().values() | list, 'events', 8) }},
+        {{ column_list(replied, 'replies', 8) }},
         states._row_count as _status_row_count,
         states._extract_number as _states_extract_number,
         events._extract_number as _events_extract_number

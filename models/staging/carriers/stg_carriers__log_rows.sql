@@ -1,4 +1,6 @@
-{#- The carriers' logs: each has a source and a staging model, which all give the same columns. A further one is a line here. -#}
+-- noqa: disable=layout.indent
+
+{#- The carriers' logs; each has a source and a staging model, and all give the same columns. A further one is a line. -#}
 {%- set logs = [
     ('aws', 'delivery_logs'),
     ('aws', 'messaging_events'),
@@ -31,6 +33,6 @@
 select
     '{{ source }}' as source,
     '{{ table }}' as table_name,
-    {{ list_columns(columns) }}
+    {{ column_list(columns) }}
 from {{ ref('stg_' ~ source ~ '__' ~ table) }}
 {%- endfor %}
