@@ -23,6 +23,13 @@
     {%- endfor -%}
 {%- endmacro -%}
 
+{%- macro same(columns, relation, other) -%}
+    {#- Condition: two relations have the same values in columns that are never null. -#}
+    {%- for column in columns -%}
+    {{ " and " if not loop.first }}{{ relation }}.{{ column }} = {{ other }}.{{ column }}
+    {%- endfor -%}
+{%- endmacro -%}
+
 {%- macro ids_of_claims(sends, changed) -%}
     {#- Query: the ids that the rows of a carrier's log have which the application's changed sends claim, or claimed before their id of the
         provider changed.

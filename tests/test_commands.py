@@ -122,6 +122,93 @@ def test_nothing_new_is_noticed_before_anything_starts(pipeline: Pipeline) -> No
     assert "Published" in pipeline.make_run(AS_OF="2026-11-02T06:00:00Z").stdout
 
 
+def test_what_is_gone_or_damaged_is_mended_though_nothing_is_new(pipeline: Pipeline) -> None:
+    drop_extracts(pipeline)
+    assert pipeline.make_run().returncode == 0
+    settings = pipeline.settings
+    outputs = {path.name: path.read_bytes() for path in (settings.output_dir / "latest").iterdir()}
+
+    def mended(**variables: str) -> None:
+        result = pipeline.make_run(**variables)
+        assert result.returncode == 0, result.stderr
+        assert "Published" in result.stdout
+        assert pipeline.query("select sent_count from rpt_messages") == [(4,)]
+
+    settings.marts_path.write_bytes(b"not a database")
+    mended()
+    shutil.rmtree(settings.output_dir)
+    mended()
+    assert {path.name: path.read_bytes() for path in (settings.output_dir / "latest").iterdir()} == outputs
+    (settings.build_dir / "warehouse.duckdb").write_bytes(b"")
+    mended()
+    (settings.build_dir / "marts.duckdb").unlink()
+    mended()
+    elsewhere = pipeline.root / "elsewhere"
+    mended(OUTPUT_DIR=str(elsewhere))
+    assert {path.name: path.read_bytes() for path in (elsewhere / "latest").iterdir()} == outputs
+    assert pipeline.make_run(OUTPUT_DIR=str(elsewhere)).stdout.startswith("Nothing new in ")
+
+
+def test_a_run_whose_test_failed_is_continued(pipeline: Pipeline) -> None:
+    drop_extracts(pipeline)
+    assert pipeline.make_run().returncode == 0
+    fingerprint = pipeline.settings.build_dir / "fingerprint.txt"
+    noted = fingerprint.stat().st_mtime_ns
+    with duckdb.connect(str(pipeline.settings.build_dir / "marts.duckdb")) as connection:
+        connection.execute("insert into audit_unmapped_codes (error_code) values ('x')")
+        connection.execute("update fct_sends set delivery_status = 'nonsense' where send_id = 's3'")
+    pipeline.drop_rows("outbound/sends/b.csv", [{**SENDS[0], "send_id": "s9"}])
+    result = pipeline.make_run()
+    assert result.returncode == 1
+    assert "delivery_status" in result.stderr
+    with duckdb.connect(str(pipeline.settings.build_dir / "marts.duckdb")) as connection:
+        connection.execute("update fct_sends set delivery_status = 'pending' where send_id = 's3'")
+    result = pipeline.make_run()
+    assert result.returncode == 0, result.stderr
+    assert pipeline.query("select count(*) from fct_sends") == [(5,)]
+    assert fingerprint.stat().st_mtime_ns == noted  # no full refresh
+
+
+def test_tables_and_columns_carry_their_descriptions(pipeline: Pipeline) -> None:
+    drop_extracts(pipeline)
+    assert pipeline.make_run().returncode == 0
+    assert pipeline.query("select table_name from duckdb_tables() where comment is null") == []
+    lacking = pipeline.query(
+        "select table_name, column_name from duckdb_columns() where not internal and comment is null"
+    )
+    assert lacking == []
+
+
+def test_load_prepares_dbt_by_hand(pipeline: Pipeline) -> None:
+    drop_extracts(pipeline)
+    result = pipeline.make_run("load")
+    assert result.returncode == 0, result.stderr
+    assert "loaded: outbound/sends/a.csv, 4 rows" in result.stdout
+    # As the README says, with nothing but the warehouse's folder in the environment.
+    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    target = str(pipeline.root / "target")
+    built = subprocess.run(
+        [
+            dbt_project.dbt_executable(),
+            "build",
+            "--exclude-resource-type",
+            "unit_test",
+            "--quiet",
+            "--target-path",
+            target,
+        ],
+        cwd=PROJECT_DIR,
+        env={**environment, "WAREHOUSE_DIR": str(pipeline.settings.warehouse_dir), "DBT_LOG_PATH": target},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stdout
+    assert len(pipeline.table("fct_sends")) == 4
+    assert pipeline.make_run().returncode == 0
+    assert pipeline.query("select count(*) from fct_sends") == [(4,)]
+
+
 def test_a_new_warehouse_takes_over_what_dbt_parsed(
     tmp_path: Path, parsed_target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,7 +23,7 @@ def tables_of(pipeline: Pipeline) -> dict[str, list[str]]:
     with duckdb.connect(str(pipeline.settings.build_dir / "marts.duckdb"), read_only=True) as connection:
         columns = connection.execute(
             "select table_name, string_agg(column_name, ', ' order by column_index) from duckdb_columns()"
-            " where not starts_with(column_name, '_') and column_name <> 'published_at' group by all"
+            " where not internal and not starts_with(column_name, '_') and column_name <> 'published_at' group by all"
         ).fetchall()
         return {
             table: sorted(map(str, connection.execute(f"select {names} from {table}").fetchall()))

@@ -2,7 +2,7 @@
     {#- Whether a text asks for no more messages in ordinary language, by the phrases of the seed `opt_out_phrases`:
         what matches an exception is taken away, and what is left has to match a request. words: a column of
         `plain_words`. -#}
-    {%- do ref('opt_out_phrases') -%}
+    {%- if not execute -%}{%- do ref('opt_out_phrases') -%}{%- endif -%}
     {{ return(adapter.dispatch('asks_to_opt_out', 'outbound_sms')(words)) }}
 {%- endmacro -%}
 

@@ -1,13 +1,11 @@
 -- noqa: disable=layout.indent
-
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['send_id', 'is_log_send']) }}
 
 {%- set placed = ['part', 'source', 'table_name', '_extract_number'] %}
 {%- set event_columns = placed + ['status', 'error_code', 'error_code_space', 'error_message', 'occurred_at'] %}
 {%- set state_columns = placed + ['delivered_at', 'part_price', 'is_reported', 'is_under_way']
     + ['has_delivered_status', 'has_canceled_status', 'has_issue_status'] %}
-{%- set key = 'send_id, is_log_send' %}
-{%- set message = 'partition by ' ~ key ~ ', source, table_name' %}
+{%- set key, message = 'send_id, is_log_send', 'partition by send_id, is_log_send, source, table_name' %}
 
 -- What few statuses of a send say: issues, engagements, and all that is addressed by the provider's id.
 
@@ -69,8 +67,7 @@ classified as (
     select
         events.*,
         coalesce(events.error_code_space, providers.default_code_space) as code_space,
-        seeded.is_delivery_evidence,
-        seeded.is_engaging,
+        {{ column_list(['is_delivery_evidence', 'is_engaging'], 'seeded', 8) }},
         -- No failure: that no receipt came; a part that was delivered after all, where another failed.
         seeded.is_issue and coalesce(codes.outcome, 'issue') <> 'unknown' and states.send_id is null as is_issue
     from events
@@ -79,10 +76,8 @@ classified as (
     {{ code_joins('events') }}
     left join states
         on
-            {%- for name in placed[:3] + ['send_id', 'is_log_send'] %}
-            events.{{ name }} = states.{{ name }} and
-            {%- endfor %}
-            states.part <> '' and states.has_delivered_status and states.has_failed_part
+            {{ same(placed[:3] + ['send_id', 'is_log_send'], 'events', 'states') }}
+            and states.part <> '' and states.has_delivered_status and states.has_failed_part
 
 ),
 

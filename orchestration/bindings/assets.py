@@ -18,7 +18,7 @@ from orchestration.bindings.previews import PREVIEW_ROWS, Previews, markdown_tab
 from orchestration.bindings.resources import WarehouseLock
 from orchestration.building.build import build
 from orchestration.building.dbt_project import TEST_ARGUMENTS, DbtError, NodeResult, manifest_path, run_dbt
-from orchestration.building.full_check import differences_from_a_rebuild
+from orchestration.building.full_check import check_is_built, differences_from_a_rebuild
 from orchestration.building.phases import record_phases
 from orchestration.loading.declarations import ExtractTable
 from orchestration.loading.raw_layer import REFUSED, LedgerEntry, RawLayer
@@ -182,6 +182,7 @@ def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTa
         raw_layer = RawLayer(settings, tables)
         if not context.selected_asset_keys:
             # The job full_check: the tests alone.
+            check_is_built(settings)
             yield from asset_events(context, run_dbt(settings, TEST_ARGUMENTS), keys, settings.build_dir)
             return
         selected = [unique_id for unique_id, key in keys.items() if key in context.selected_asset_keys]

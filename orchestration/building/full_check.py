@@ -22,6 +22,16 @@ class CheckError(UserError):
     """There is nothing to check."""
 
 
+def check_is_built(settings: Settings) -> None:
+    """Make sure that there is something to check.
+
+    Raises:
+        CheckError: nothing has been built yet.
+    """
+    if not all((settings.build_dir / name).exists() for name in DATABASES):
+        raise CheckError("there is no finished build to check; run the job daily first")
+
+
 def differences_from_a_rebuild(settings: Settings) -> dict[str, int]:
     """Make all tables anew from the raw layer, and compare them with those being built on.
 
@@ -35,8 +45,7 @@ def differences_from_a_rebuild(settings: Settings) -> dict[str, int]:
         CheckError: nothing has been built yet.
         DbtError: the tables could not be made.
     """
-    if not all((settings.build_dir / name).exists() for name in DATABASES):
-        raise CheckError("there is no finished build to check; run the job daily first")
+    check_is_built(settings)
     copy = settings.build_dir / "check"
     shutil.rmtree(copy, ignore_errors=True)
     try:
