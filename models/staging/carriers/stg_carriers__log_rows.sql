@@ -1,5 +1,7 @@
 -- noqa: disable=layout.indent
 
+{{ config(materialized='incremental', incremental_strategy='append') }}
+
 {#- The carriers' logs; each has a source and a staging model, and all give the same columns. A further one is a line. -#}
 {%- set logs = [
     ('aws', 'delivery_logs'),
@@ -26,6 +28,7 @@
 ] -%}
 
 -- A row that is outbound tells of a status, and of a send where it has the time of the send; any other is a reply.
+-- A table, since five models read it: to plan a query over all logs takes longer than to read one.
 
 {%- for source, table in logs %}
 {{ "union all" if not loop.first }}
@@ -35,4 +38,5 @@ select
     '{{ table }}' as table_name,
     {{ column_list(columns) }}
 from {{ ref('stg_' ~ source ~ '__' ~ table) }}
+where {{ is_new('extract_number', 'extract_number') }}
 {%- endfor %}
