@@ -2,7 +2,7 @@
 
 {{ config(materialized='incremental', incremental_strategy='append') }}
 
-{#- The carriers' logs; each has a source and a staging model, and all give the same columns. A further one is a line. -#}
+{#- The carriers' logs; each has a source and a staging model, and all give the same columns. -#}
 {%- set logs = [
     ('aws', 'delivery_logs'),
     ('aws', 'messaging_events'),

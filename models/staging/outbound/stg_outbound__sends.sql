@@ -85,8 +85,8 @@ checked as (
 select
     send_id,
     message_id,
-    customer_id,
     channel,
+    customer_id,
     message_title,
     message_version_id,
     series_id,

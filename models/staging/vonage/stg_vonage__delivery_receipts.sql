@@ -39,8 +39,7 @@ typed as (
         {{ issue_code('provider_code') }} as error_code,
         {{ carrier_timestamp('pushed_at_text') }} as pushed_at,
         {{ carrier_timestamp('signed_at_text') }} as signed_at,
-        {{ receipt_minute('receipt_minute_text') }} as receipt_minute,
-        cast(null as decimal(18, 6)) as price
+        {{ receipt_minute('receipt_minute_text') }} as receipt_minute
     from renamed
 
 ),
