@@ -6,7 +6,14 @@
 
 {%- set address = ['source', 'table_name', 'provider_message_id', 'recipient', 'part'] %}
 
-with carrier_states as (
+with sends as (
+
+    select * from {{ ref('int_sends') }}
+    where not (is_carrier_log and send_id in (select claimed.send_id from {{ ref('int_sends_claimed') }} as claimed))
+
+),
+
+carrier_states as (
 
     select * from {{ ref('int_carrier_states') }}
 
@@ -15,7 +22,7 @@ with carrier_states as (
 -- Addresses of which any send is known. The provider says more than the table only where the application names it.
 known_addresses as (
 
-    {{ statuses_of_sends(ref('int_carrier_states'), ref('int_sends'), address) }}
+    {{ statuses_of_sends(ref('int_carrier_states'), 'sends', address) }}
 
 ),
 

@@ -1,6 +1,8 @@
 {%- set columns = [
     'send_id', 'from_number', 'customer_id', 'channel', 'to_number', 'body', 'provider',
 ] -%}
+{#- In the order of the contract's table, then what it does not name. -#}
+{%- set compared = ['send_id', 'customer_id', 'channel', 'body', 'from_number', 'to_number', 'provider'] -%}
 {%- set key = ['reply_id', 'source', 'table_name'] -%}
 
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=key) }}
@@ -85,7 +87,7 @@ picked as (
             order by
                 updated_at desc nulls last,
                 received_at desc nulls last,
-                {{ columns | join(' desc nulls last, ') }} desc nulls last
+                {{ compared | join(' desc nulls last, ') }} desc nulls last
         ) = 1
 
 ),

@@ -2,7 +2,7 @@
 
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='reply_id') }}
 
-{%- set columns = ['send_id', 'from_number', 'customer_id', 'channel', 'to_number', 'body', 'provider'] %}
+{%- set columns = ['send_id', 'customer_id', 'channel', 'body', 'from_number', 'to_number', 'provider'] %}
 {%- set by_number = 'replies.from_number = sends.to_number' %}
 {%- set by_customer = 'replies.customer_id = sends.customer_id and replies.from_number is null' %}
 {%- set in_window -%}

@@ -59,7 +59,7 @@ KEPT = [
     "computed_segment_count",
     "is_too_long",
 ]
-REPLY_TEXTS = ["send_id", "from_number", "customer_id", "channel", "to_number", "body", "provider"]
+REPLY_TEXTS = ["send_id", "customer_id", "channel", "body", "from_number", "to_number", "provider"]
 FREE_TEXTS = ("message_title", "series_title", "customer_name", "body", "error_message")
 TIMES_OF_STATUSES = {
     "opened": "opened_at",
