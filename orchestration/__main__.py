@@ -1,4 +1,4 @@
-"""`python -m orchestration run|dev|demo`, which make's targets call."""
+"""`python -m orchestration <command>`, which make's targets call."""
 
 import sys
 

@@ -7,14 +7,16 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from orchestration.building.dbt_project import PROJECT_DIR, DbtError, dbt_environment, ensure_manifest, manifest_path
+from orchestration.building.dbt_project import PROJECT_DIR, dbt_environment, manifest_path
+from orchestration.building.dbt_runs import DbtError
+from orchestration.building.parsing import ensure_manifest
 from orchestration.building.phases import record_phases
 from orchestration.errors import UserError
 from orchestration.loading.declarations import read_extract_tables
@@ -70,7 +72,7 @@ def run_job(settings: Settings, job_name: str) -> int:
 
     Args:
         settings: of the run.
-        job_name: of one of the jobs in graph.py.
+        job_name: of one of the jobs in bindings/jobs.py.
 
     Returns:
         Exit code: 0 where the job succeeded, else `EXIT_FAILED`.
@@ -100,11 +102,11 @@ def run_job(settings: Settings, job_name: str) -> int:
         with dg.DagsterInstance.get() as instance:
             result = job.execute_in_process(instance=instance, raise_on_error=False)
     record_phases(settings, {"start_up": start_up, "total": time.monotonic() - started})
+    if job_name == "full_check":
+        return _say_checked(result, log_path)
     if not result.success:
         _say_failure(job_name, result, log_path)
         return EXIT_FAILED
-    if job_name == "full_check":
-        return _say_checked(result, log_path)
     is_published = any(event.is_step_success and event.step_key == "publish" for event in result.all_events)
     if not is_published:
         _say_nothing_new(settings)
@@ -163,7 +165,7 @@ def run_demo(settings: Settings) -> int:
     Returns:
         Exit code of the job.
     """
-    from orchestration.demo_extracts import DEMO_AS_OF, write_demo_extracts
+    from orchestration.demo.extracts import DEMO_AS_OF, write_demo_extracts
 
     folders = {f"{name}_DIR": f"{DEMO_DIR}/{name.lower()}" for name in ("LANDING", "WAREHOUSE")}
     os.environ.update({**folders, "OUTPUT_DIR": f"{DEMO_DIR}/outputs", "AS_OF": DEMO_AS_OF.isoformat()})
@@ -249,34 +251,46 @@ def _say_success(settings: Settings, seconds: float) -> None:
 
 def _say_checked(result: Any, log_path: Path) -> int:
     """Say what the full check found; returns the exit code."""
-    checks = result.get_asset_check_evaluations()
-    failed = [check for check in checks if not check.passed and check.severity.value == "ERROR"]
-    for check in failed:
+    failed = [
+        (event.step_key, event.asset_check_evaluation_data)
+        for event in result.all_events
+        if event.event_type_value == "ASSET_CHECK_EVALUATION"
+        and not event.asset_check_evaluation_data.passed
+        and event.asset_check_evaluation_data.severity.value == "ERROR"
+    ]
+    for _, check in failed:
         print(f"{check.asset_key.to_user_string()}: {check.check_name} failed", file=sys.stderr)
         for label, value in check.metadata.items():
             print(f"  {label}: {value.value}", file=sys.stderr)
+    # A step whose checks failed fails for that; others failed before they could check.
+    told = {step_key for step_key, _ in failed}
+    if any(event.is_step_failure and event.step_key not in told for event in result.all_events):
+        _say_failure("full_check", result, log_path, told)
     if failed:
         print(f"  make rebuild makes everything anew. The whole log: {log_path}", file=sys.stderr)
-        return EXIT_FAILED
-    print("Every data test passed, and all tables equal a rebuild of them.")
-    return 0
+    elif result.success:
+        print("Every data test passed, and all tables equal a rebuild of them.")
+    return 0 if result.success and not failed else EXIT_FAILED
 
 
-def _say_failure(job_name: str, result: Any, log_path: Path) -> None:
-    steps = [event for event in result.all_events if event.is_step_failure]
+def _say_failure(job_name: str, result: Any, log_path: Path, told: Collection[str] = ()) -> None:
+    """Say which steps failed and why, but for those of which all was told."""
+    steps = [event for event in result.all_events if event.is_step_failure and event.step_key not in told]
     names = ", ".join(str(event.step_key) for event in steps)
     print(
         f"The job {job_name} failed in {names or 'its set-up'}; what was published before is untouched.",
         file=sys.stderr,
     )
+    shown = []
     for event in steps:
         error = event.step_failure_data.error
         cause = error.cause if error and error.cause else error
         # A message is Python's: the error's class, ": ", and the text.
         text = cause.message.strip().split(": ", 1)[-1] if cause else "no message"
         lines = text.splitlines() if cause and cause.cls_name == DbtError.__name__ else text.splitlines()[:1]
-        for line in lines[:20]:
-            print(f"  {line}", file=sys.stderr)
+        shown += [line for line in lines[:20] if line not in shown]
+    for line in shown:
+        print(f"  {line}", file=sys.stderr)
     print(f"  The whole log: {log_path}", file=sys.stderr)
 
 

@@ -12,7 +12,9 @@ from typing import Any
 import duckdb
 
 from orchestration.building.build import build
-from orchestration.building.dbt_project import PROJECT_DIR, NodeResult, dbt_executable, ensure_manifest, run_dbt
+from orchestration.building.dbt_project import PROJECT_DIR, dbt_executable
+from orchestration.building.dbt_runs import NodeResult, run_dbt
+from orchestration.building.parsing import ensure_manifest
 from orchestration.loading.declarations import read_extract_tables
 from orchestration.loading.raw_layer import LoadSummary, RawLayer
 from orchestration.publishing.marts import Published, publish

@@ -192,7 +192,7 @@ def test_script_and_pipeline_come_to_the_same_numbers(pipeline: Pipeline, landin
 def test_script_and_pipeline_come_to_the_same_numbers_from_a_twilio_log(
     pipeline: Pipeline, log_landing: Path, tmp_path: Path
 ) -> None:
-    expected = run_script(log_landing, tmp_path / "results", "--twilio")
+    expected = run_script(log_landing, tmp_path / "script_results", "--twilio")
     assert_same_numbers("twilio_script", expected, "pipeline", run_pipeline(pipeline, log_landing))
 
 

@@ -5,6 +5,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -18,8 +19,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.building import dbt_project
-from orchestration.building.dbt_project import PROJECT_DIR
+from orchestration.building import parsing
+from orchestration.building.dbt_project import PROJECT_DIR, dbt_executable
 from orchestration.errors import UserError
 from tests.pipeline import Pipeline
 
@@ -143,10 +144,91 @@ def test_what_is_gone_or_damaged_is_mended_though_nothing_is_new(pipeline: Pipel
     mended()
     (settings.build_dir / "marts.duckdb").unlink()
     mended()
+    for name in ("warehouse.duckdb", "marts.duckdb"):
+        path = settings.build_dir / name
+        os.truncate(path, path.stat().st_size // 2)
+        mended()
     elsewhere = pipeline.root / "elsewhere"
     mended(OUTPUT_DIR=str(elsewhere))
     assert {path.name: path.read_bytes() for path in (elsewhere / "latest").iterdir()} == outputs
     assert pipeline.make_run(OUTPUT_DIR=str(elsewhere)).stdout.startswith("Nothing new in ")
+
+
+def test_files_that_were_all_refused_are_nothing_new_the_next_time(pipeline: Pipeline) -> None:
+    pipeline.drop("outbound/sends/a.csv", "a,b\n1,2\n")
+    assert "refused: outbound/sends/a.csv" in pipeline.make_run(AS_OF="").stdout
+    assert pipeline.make_run(AS_OF="").stdout.startswith("Nothing new in ")
+
+
+def test_a_database_that_is_open_elsewhere_is_left_as_it_is(pipeline: Pipeline) -> None:
+    drop_extracts(pipeline)
+    assert pipeline.make_run().returncode == 0
+    database = pipeline.settings.build_dir / "warehouse.duckdb"
+    before = database.stat().st_ino
+    pipeline.drop_rows("outbound/sends/b.csv", [{**SENDS[0], "send_id": "s9"}])
+    hold = f"import duckdb; connection = duckdb.connect({str(database)!r}); print('open', flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        result = pipeline.make_run()
+        holder.communicate(b"\n")
+    assert result.returncode == 1
+    assert f"{database} is open in another program" in result.stderr
+    assert pipeline.make_run().returncode == 0
+    assert pipeline.query("select count(*) from fct_sends") == [(5,)]
+    assert database.stat().st_ino == before
+
+
+def test_assets_by_themselves_do_not_hide_what_waits(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As materialized in Dagster's interface: what they leave to do is done by the next run."""
+    drop_extracts(pipeline)
+    assert pipeline.make_run().returncode == 0
+    fingerprint = pipeline.settings.build_dir / "fingerprint.txt"
+    noted = fingerprint.stat().st_mtime_ns
+    for number, (step, *names) in enumerate((["publish"], ["dbt_build", "fct_sends"]), start=5):
+        pipeline.drop_rows(f"outbound/sends/{number}.csv", [{**SENDS[0], "send_id": f"s{number}"}])
+        assert pipeline.make_run("load").returncode == 0
+        assert materialize(pipeline, monkeypatch, step, *names)
+        assert pipeline.query("select count(*) from fct_sends") == [(number - 1,)]
+        assert "Published" in pipeline.make_run().stdout
+        assert pipeline.query("select count(*) from fct_sends") == [(number,)]
+    assert fingerprint.stat().st_mtime_ns == noted  # no full refresh
+    # A build that failed is not published by itself either.
+    (pipeline.settings.build_dir / "built.json").unlink()
+    assert not materialize(pipeline, monkeypatch, "publish")
+
+
+def materialize(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, step: str, *names: str) -> bool:
+    """Materialize some assets of a step, or all of them, in a run of their own; returns whether it succeeded."""
+    import dagster as dg
+
+    from orchestration.bindings.jobs import build_definitions
+
+    with monkeypatch.context() as patch:
+        for name, value in pipeline.variables.items():
+            patch.setenv(name, value)
+        patch.setenv("DAGSTER_EVENT_LOG_DIR", str(pipeline.settings.dagster_home / "history" / "runs"))
+        definitions = build_definitions(pipeline.settings)
+        (assets,) = (
+            asset
+            for asset in definitions.assets or []
+            if isinstance(asset, dg.AssetsDefinition) and asset.op.name == step
+        )
+        keys = {dg.AssetKey([name]) for name in names} or set(assets.keys)
+        with dg.DagsterInstance.from_config(str(pipeline.settings.dagster_home)) as instance:
+            job = definitions.resolve_job_def("daily").get_subset(asset_selection=keys)
+            return job.execute_in_process(instance=instance, raise_on_error=False).success
+
+
+def test_what_does_the_work_imports_no_dagster() -> None:
+    """Dagster's files only bind: loading, building and publishing can be called without it."""
+    package = PROJECT_DIR / "orchestration"
+    importing = {
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if re.search(r"^\s*(import|from) dagster", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert {name for name in importing if not name.startswith("bindings/")} == {"commands.py"}
 
 
 def test_a_run_whose_test_failed_is_continued(pipeline: Pipeline) -> None:
@@ -189,7 +271,7 @@ def test_load_prepares_dbt_by_hand(pipeline: Pipeline) -> None:
     target = str(pipeline.root / "target")
     built = subprocess.run(
         [
-            dbt_project.dbt_executable(),
+            dbt_executable(),
             "build",
             "--exclude-resource-type",
             "unit_test",
@@ -214,25 +296,25 @@ def test_a_new_warehouse_takes_over_what_dbt_parsed(
 ) -> None:
     parsed_dir = tmp_path / "parsed"
     parsed_dir.mkdir()
-    for name in dbt_project.PARSE_RESULTS:
+    for name in parsing.PARSE_RESULTS:
         shutil.copyfile(parsed_target / name, parsed_dir / name)
-    monkeypatch.setattr(dbt_project, "PARSED_DIR", parsed_dir)
-    monkeypatch.setattr(dbt_project, "dbt_executable", lambda: "false")
-    path = dbt_project.ensure_manifest(Pipeline(tmp_path / "one").settings)
+    monkeypatch.setattr(parsing, "PARSED_DIR", parsed_dir)
+    monkeypatch.setattr(parsing, "dbt_executable", lambda: "false")
+    path = parsing.ensure_manifest(Pipeline(tmp_path / "one").settings)
     assert path.read_bytes() == (parsed_dir / "manifest.json").read_bytes()
     # Older than the project, or than a package: dbt parses, here a dbt that fails.
     packages_dir = tmp_path / "packages"
     packages_dir.mkdir()
     os.utime(packages_dir, (0, 0))
     with monkeypatch.context() as patch:
-        patch.setattr(dbt_project, "PACKAGES_DIR", packages_dir)
-        dbt_project.ensure_manifest(Pipeline(tmp_path / "two").settings)
+        patch.setattr(parsing, "PACKAGES_DIR", packages_dir)
+        parsing.ensure_manifest(Pipeline(tmp_path / "two").settings)
         os.utime(packages_dir, (time.time() + 60, time.time() + 60))
         with pytest.raises(UserError, match="does not parse"):
-            dbt_project.ensure_manifest(Pipeline(tmp_path / "three").settings)
+            parsing.ensure_manifest(Pipeline(tmp_path / "three").settings)
     os.utime(parsed_dir / "manifest.json", (0, 0))
     with pytest.raises(UserError, match="does not parse"):
-        dbt_project.ensure_manifest(Pipeline(tmp_path / "three").settings)
+        parsing.ensure_manifest(Pipeline(tmp_path / "three").settings)
 
 
 def test_what_dbt_parsed_serves_warehouses_of_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,7 +335,7 @@ def test_dbt_parses_where_what_it_parsed_can_not_be_used(
 ) -> None:
     drop_extracts(pipeline)
     pipeline.load()
-    parsed = pipeline.settings.build_dir / "target" / dbt_project.PARTIAL_PARSE
+    parsed = pipeline.settings.build_dir / "target" / parsing.PARTIAL_PARSE
     if state == "of another version":
         monkeypatch.setattr("dbt.version.__version__", "1.11.0")
     elif state == "damaged":

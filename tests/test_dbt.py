@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from orchestration.building.dbt_project import ensure_manifest
+from orchestration.building.parsing import ensure_manifest
 from orchestration.loading.declarations import read_extract_tables
 from orchestration.loading.extract_files import LINEAGE_COLUMNS
 from tests.pipeline import Pipeline

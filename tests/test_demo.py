@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from orchestration.building.dbt_project import PROJECT_DIR
-from orchestration.demo_extracts import write_demo_extracts
+from orchestration.demo.extracts import write_demo_extracts
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -40,6 +40,36 @@ def test_daily_builds_pass_and_a_changed_row_is_found_and_mended(pipeline: Pipel
     assert differences_from_a_rebuild(pipeline.settings) == {}
 
 
+def test_a_failed_data_test_is_told_beside_what_differs(pipeline: Pipeline) -> None:
+    drop_half(pipeline, 0)
+    assert pipeline.make_run().returncode == 0
+    with duckdb.connect(str(pipeline.settings.build_dir / "marts.duckdb")) as connection:
+        connection.execute("update fct_sends set delivery_status = 'nonsense'")
+        connection.execute("drop table rpt_message_costs")
+    result = pipeline.make_run("full-check")
+    assert result.returncode == 1
+    assert "fct_sends: accepted_values" in result.stderr
+    assert "tables_equal_a_rebuild failed" in result.stderr
+    assert "rpt\\_message\\_costs" in result.stderr
+    assert "make rebuild" in result.stderr
+    assert pipeline.make_run("rebuild").returncode == 0
+    assert pipeline.make_run("full-check").returncode == 0
+
+
+def test_what_is_loaded_and_not_built_is_no_damage(pipeline: Pipeline) -> None:
+    drop_half(pipeline, 0)
+    assert pipeline.make_run(AS_OF="2026-10-20T06:00:00Z").returncode == 0
+    # At the as-of moment of the build, whatever the settings say now; in groups, as a build of many rows.
+    result = pipeline.make_run("full-check", AS_OF="", MAX_ROWS_AT_ONCE="50")
+    assert result.returncode == 0, result.stderr
+    drop_half(pipeline, 1)
+    pipeline.load()
+    result = pipeline.make_run("full-check")
+    assert result.returncode == 1
+    assert "not built yet; run the job daily first" in result.stderr
+    assert "make rebuild" not in result.stderr
+
+
 def test_before_the_first_build_there_is_nothing_to_check(pipeline: Pipeline) -> None:
     result = pipeline.make_run("full-check")
     assert result.returncode == 1

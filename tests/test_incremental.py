@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from orchestration.building.build import DATABASES, extract_groups
-from orchestration.building.dbt_project import incremental_models
+from orchestration.building.dbt_runs import incremental_models
 from orchestration.loading.raw_layer import LedgerEntry
 from tests.oracle.edge_extracts import Extracts, generate
 from tests.pipeline import Pipeline, Rows

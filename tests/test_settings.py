@@ -15,6 +15,8 @@ from orchestration.settings import Settings
         ("OUTPUT_DAYS", "0"),
         ("REPLY_WINDOW_DAYS", "a month"),
         ("OVER_MESSAGED_COUNT", "0"),
+        ("MEMORY_LIMIT_GB", "0"),
+        ("MAX_ROWS_AT_ONCE", "40_000_000"),
         ("SCHEDULE_HOUR", "24"),
         ("WAREHOUSE_DIR", "ware'house"),
         ("LANDING_DIR", "landing[1]"),

@@ -17,14 +17,21 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 from orchestration.bindings.previews import PREVIEW_ROWS, Previews, markdown_table
 from orchestration.bindings.resources import WarehouseLock
 from orchestration.building.build import build
-from orchestration.building.dbt_project import TEST_ARGUMENTS, DbtError, NodeResult, manifest_path, run_dbt
-from orchestration.building.full_check import check_is_built, differences_from_a_rebuild
+from orchestration.building.dbt_project import manifest_path
+from orchestration.building.dbt_runs import TEST_ARGUMENTS, DbtError, NodeResult, run_dbt
+from orchestration.building.full_check import check_is_built
 from orchestration.building.phases import record_phases
 from orchestration.loading.declarations import ExtractTable
 from orchestration.loading.raw_layer import REFUSED, LedgerEntry, RawLayer
 from orchestration.publishing.marts import publish
 from orchestration.publishing.outputs import CSV_FILES, MANIFEST_FILE
-from orchestration.publishing.state import is_current, note_published
+from orchestration.publishing.state import (
+    check_is_publishable,
+    forget_built,
+    is_current,
+    note_built,
+    note_published,
+)
 from orchestration.settings import Settings
 
 PIPELINE_TABLES = {
@@ -183,17 +190,27 @@ def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTa
         if not context.selected_asset_keys:
             # The job full_check: the tests alone.
             check_is_built(settings)
-            yield from asset_events(context, run_dbt(settings, TEST_ARGUMENTS), keys, settings.build_dir)
+            try:
+                results = run_dbt(settings, TEST_ARGUMENTS)
+            except DbtError as error:
+                yield from asset_events(context, error.results, keys, settings.build_dir)
+                raise
+            yield from asset_events(context, results, keys, settings.build_dir)
             return
         selected = [unique_id for unique_id, key in keys.items() if key in context.selected_asset_keys]
         is_partial = len(selected) < len(keys)
         arguments = ["--select", *(unique_id.split(".")[2] for unique_id in selected)] if is_partial else []
+        if not is_partial:
+            forget_built(settings)
         try:
             results, reason = build(settings, raw_layer, config.full_refresh, arguments)
         except DbtError as error:
+            forget_built(settings)
             # What was built is counted and shown even where dbt failed later on.
             yield from asset_events(context, error.results, keys, settings.build_dir)
             raise
+        if not is_partial:
+            note_built(settings, raw_layer)
         if reason:
             context.log.info(f"everything was made anew: {reason}")
         record_phases(settings, build_phases(results, time.monotonic() - started))
@@ -204,23 +221,6 @@ def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTa
         yield from asset_events(context, results, keys, settings.build_dir)
 
     return dbt_build
-
-
-def full_check_asset(settings: Settings) -> dg.AssetChecksDefinition:
-    """The check of `full_check` that makes everything anew."""
-
-    @dg.asset_check(
-        asset=dg.AssetKey("fct_sends"),
-        name="tables_equal_a_rebuild",
-        description="All tables, made anew beside the warehouse from all extracts, equal those that are there.",
-        required_resource_keys={"warehouse_lock"},
-    )
-    def tables_equal_a_rebuild(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        found = differences_from_a_rebuild(settings)
-        differing = dg.MetadataValue.md(markdown_table(["table", "rows"], found.items()))
-        return dg.AssetCheckResult(passed=not found, metadata={"rows_that_differ": differing})
-
-    return tables_equal_a_rebuild
 
 
 def build_phases(results: list[NodeResult], seconds: float) -> dict[str, float]:
@@ -334,8 +334,9 @@ def publish_assets(settings: Settings) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, warehouse_lock: WarehouseLock
     ) -> Iterator[dg.MaterializeResult[Any]]:
         started = time.monotonic()
+        check_is_publishable(settings)
         published = publish(settings)
-        note_published(settings, RawLayer(settings, {}))
+        note_published(settings)
         record_phases(settings, published.phases)
         seconds = round(time.monotonic() - started, 3)
         tables = markdown_table(["table", "rows"], published.tables.items())

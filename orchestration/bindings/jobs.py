@@ -2,16 +2,12 @@
 
 import dagster as dg
 
-from orchestration.bindings.assets import (
-    dbt_model_assets,
-    extract_assets,
-    full_check_asset,
-    load_assets,
-    publish_assets,
-)
-from orchestration.bindings.automation import daily_schedule, full_check_schedule, new_extracts_sensor
+from orchestration.bindings.assets import dbt_model_assets, extract_assets, load_assets, publish_assets
+from orchestration.bindings.checks import REBUILD_ASSET, rebuild_check
 from orchestration.bindings.resources import WarehouseLock
-from orchestration.building.dbt_project import ensure_manifest
+from orchestration.bindings.schedules import daily_schedule, full_check_schedule
+from orchestration.bindings.sensors import new_extracts_sensor
+from orchestration.building.parsing import ensure_manifest
 from orchestration.loading.declarations import read_extract_tables
 from orchestration.settings import Settings
 
@@ -22,8 +18,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     """Put the definitions together for one set of settings."""
     tables = read_extract_tables(ensure_manifest(settings))
     runnable = [load_assets(settings, tables), dbt_model_assets(settings, tables), publish_assets(settings)]
-    rebuild_check = full_check_asset(settings)
-    everything = dg.AssetSelection.assets(*runnable) - dg.AssetSelection.checks(rebuild_check)
+    everything = dg.AssetSelection.assets(*runnable)
     daily = dg.define_asset_job(
         DAILY,
         selection=everything,
@@ -46,8 +41,8 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         description="Run every data test, and compare all tables with a rebuild beside the warehouse.",
     )
     return dg.Definitions(
-        assets=[*extract_assets(tables), *runnable],
-        asset_checks=[rebuild_check],
+        assets=[*extract_assets(tables), *runnable, REBUILD_ASSET],
+        asset_checks=[rebuild_check(settings)],
         jobs=[daily, rebuild, full_check],
         schedules=[daily_schedule(settings, DAILY), full_check_schedule(settings, FULL_CHECK)],
         sensors=[new_extracts_sensor(settings, DAILY)],

@@ -10,17 +10,13 @@ import importlib.metadata
 import json
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import duckdb
 
-from orchestration.building.dbt_project import (
-    PROJECT_DIR,
-    DbtError,
-    NodeResult,
-    build_arguments,
-    incremental_models,
-    run_dbt,
-)
+from orchestration.building.dbt_project import PROJECT_DIR
+from orchestration.building.dbt_runs import DbtError, NodeResult, build_arguments, incremental_models, run_dbt
+from orchestration.errors import UserError
 from orchestration.loading.raw_layer import LOADED, LedgerEntry, RawLayer
 from orchestration.settings import Settings
 
@@ -30,6 +26,12 @@ DECIDING_SUFFIXES = (".sql", ".csv", ".yml")
 DECIDING_FILES = ("dbt_project.yml", "profiles.yml")
 DECIDING_PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb")
 DATABASES = ("warehouse.duckdb", "marts.duckdb")
+# What DuckDB says of a database that another process, or another connection of this one, has open for writing.
+IN_USE = ("Could not set lock", "same database file with a different configuration")
+
+
+class DatabaseInUseError(UserError):
+    """Somebody else has a database being built open."""
 
 
 def build(
@@ -47,13 +49,14 @@ def build(
         What became of dbt's nodes, and why everything was made anew; empty where it was not.
 
     Raises:
+        DatabaseInUseError: somebody else has a database being built open.
         DbtError: dbt failed; the next run goes on from what was done.
         UserError: the dbt project does not parse.
     """
     settings.build_dir.mkdir(parents=True, exist_ok=True)
     ledger = raw_layer.read_ledger()
     taken = taken_extracts(settings)
-    reason = "a rebuild was asked for" if full_refresh else _reason_for_a_refresh(settings, ledger, taken)
+    reason = "a rebuild was asked for" if full_refresh else reason_for_a_refresh(settings, ledger, taken)
     if reason:
         note = settings.build_dir / "fingerprint.txt"
         note.unlink(missing_ok=True)
@@ -66,7 +69,7 @@ def build(
     try:
         for group in groups:
             raw_layer.write_settings(last_extract_number=group)
-            run_dbt(settings, [*build_arguments(is_refresh_due, folds_only=True)])
+            run_dbt(settings, build_arguments(is_refresh_due, folds_only=True))
             is_refresh_due = False
         raw_layer.write_settings(last_extract_number=last)
         results = run_dbt(settings, [*build_arguments(is_refresh_due, with_seeds=bool(reason)), *arguments])
@@ -108,18 +111,30 @@ def extract_groups(ledger: list[LedgerEntry], taken: dict[int, str], most_rows: 
 
 
 def taken_extracts(settings: Settings) -> dict[int, str] | None:
-    """The extracts that the databases being built hold, content hash by number; None where they can't be read."""
+    """The extracts that the databases being built hold.
+
+    Returns:
+        Content hash by extract number; None where the databases are gone or damaged.
+
+    Raises:
+        DatabaseInUseError: they are whole, as far as can be told, but somebody else has one open.
+    """
+    extracts = _read(
+        settings, DATABASES[0], "select extract_number, any_value(content_hash) from audit_extract_rows group by all"
+    )
+    tables = _read(settings, DATABASES[1], "select table_name from duckdb_tables()")
+    return dict(extracts) if extracts is not None and tables else None
+
+
+def _read(settings: Settings, database: str, query: str) -> list[tuple[Any, ...]] | None:
+    path = settings.build_dir / database
     try:
-        for name in DATABASES:
-            with duckdb.connect(str(settings.build_dir / name), read_only=True) as connection:
-                tables = connection.execute("select count(*) from duckdb_tables()").fetchone()
-        with duckdb.connect(str(settings.build_dir / DATABASES[0]), read_only=True) as connection:
-            rows = connection.execute(
-                "select extract_number, any_value(content_hash) from audit_extract_rows group by all"
-            ).fetchall()
-    except duckdb.Error:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+    except duckdb.Error as error:
+        if any(words in str(error) for words in IN_USE):
+            raise DatabaseInUseError(f"{path} is open in another program; close it there first: {error}") from error
         return None
-    return dict(rows) if tables and tables[0] else None
 
 
 def remove_databases(settings: Settings) -> None:
@@ -129,7 +144,8 @@ def remove_databases(settings: Settings) -> None:
             path.unlink()
 
 
-def _reason_for_a_refresh(settings: Settings, ledger: list[LedgerEntry], taken: dict[int, str] | None) -> str:
+def reason_for_a_refresh(settings: Settings, ledger: list[LedgerEntry], taken: dict[int, str] | None) -> str:
+    """Why a build makes everything anew; empty where it goes on from what is there."""
     note = settings.build_dir / "fingerprint.txt"
     if not note.exists():
         return "there is no finished build"

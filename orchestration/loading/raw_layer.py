@@ -249,15 +249,17 @@ class RawLayer:
         """The moment of the report, naive UTC: the setting AS_OF, else the time of the newest load."""
         if self.settings.as_of is not None:
             return self.settings.as_of.replace(tzinfo=None)
-        loaded = [entry.loaded_at for entry in self.read_ledger() if entry.outcome == LOADED]
-        return max(loaded, default=datetime.now(UTC).replace(microsecond=0, tzinfo=None))
+        ledger = self.read_ledger()
+        loaded = [entry.loaded_at for entry in ledger if entry.outcome == LOADED]
+        # Where every file was refused: a moment that stays, so that the next run finds nothing new.
+        times = loaded or [entry.loaded_at for entry in ledger]
+        return max(times, default=datetime.now(UTC).replace(microsecond=0, tzinfo=None))
 
-    def write_settings(self, last_extract_number: int | None = None, folder: Path | None = None) -> None:
+    def write_settings(self, last_extract_number: int | None = None) -> None:
         """Write what the models read of the run, one row in `settings.parquet`.
 
         Args:
             last_extract_number: of the last extract whose rows the models may take; None means the newest.
-            folder: where to write; None means `pipeline_dir`.
         """
         newest = max((entry.extract_number for entry in self.read_ledger()), default=0)
         settings = self.settings
@@ -276,7 +278,7 @@ class RawLayer:
         kinds |= dict.fromkeys(("reporting_timezone", "version"), pa.string())
         kinds |= dict.fromkeys(("as_of", "published_at"), pa.timestamp("us"))
         schema = pa.schema([(name, kinds.get(name, pa.int32())) for name in row])
-        self._write_table((folder or self.pipeline_dir) / "settings.parquet", schema, [row])
+        self._write_table(self.pipeline_dir / "settings.parquet", schema, [row])
 
     def _prepare(self) -> None:
         """Write the files without rows that let every table be read before its first extract."""

@@ -28,3 +28,14 @@ def warehouse_lock(settings: Settings) -> Generator[None, None, None]:
         yield
     finally:
         lock.release()
+
+
+def is_locked(settings: Settings) -> bool:
+    """Whether a process of this machine holds a warehouse folder just now."""
+    if not settings.warehouse_dir.is_dir():
+        return False
+    try:
+        with FileLock(settings.warehouse_dir / ".lock", timeout=0):
+            return False
+    except Timeout:
+        return True

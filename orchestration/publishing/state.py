@@ -1,9 +1,9 @@
 """Whether what is published is what a run would publish, so that a run with nothing to do ends at once.
 
-    WAREHOUSE_DIR/build/published.json
+    WAREHOUSE_DIR/build/built.json       what the last whole build that passed its tests was made of
+    WAREHOUSE_DIR/build/published.json   the same of what is published, and how its files looked: size, time of change
 
-The file tells what marts and outputs were made of, and how their files looked: size and time of change. A file that is
-gone, damaged or elsewhere makes the next run publish again.
+A file that is gone, damaged or elsewhere makes the next run publish again.
 """
 
 import hashlib
@@ -12,39 +12,68 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.building.build import DATABASES, fingerprint
+from orchestration.errors import PublishError
 from orchestration.loading.raw_layer import LedgerEntry, RawLayer
 from orchestration.settings import Settings
 
 
-def note_published(settings: Settings, raw_layer: RawLayer) -> None:
-    """Note that marts and outputs were published from the build."""
-    state = {**_made_of(settings, raw_layer), "files": _files(settings)}
-    temporary = _path(settings).with_suffix(".tmp")
-    temporary.write_text(json.dumps(state, indent=1), encoding="utf-8")
-    temporary.replace(_path(settings))
+def note_built(settings: Settings, raw_layer: RawLayer) -> None:
+    """Note that all tables were built of what is loaded, and passed their tests."""
+    _write(_built_path(settings), _made_of(settings, raw_layer))
+
+
+def forget_built(settings: Settings) -> None:
+    """Note that a build failed: what it left is not to be published."""
+    _built_path(settings).unlink(missing_ok=True)
+
+
+def note_published(settings: Settings) -> None:
+    """Note that marts and outputs were published; of what, the last whole build tells."""
+    _write(_published_path(settings), {**_read(_built_path(settings)), "files": _files(settings)})
+
+
+def check_is_publishable(settings: Settings) -> None:
+    """Make sure that the tables passed their tests.
+
+    Raises:
+        PublishError: they did not, or were never built.
+    """
+    if not _read(_built_path(settings)):
+        raise PublishError("the last build did not pass its tests; nothing is published: run the job daily")
 
 
 def is_current(settings: Settings, raw_layer: RawLayer) -> bool:
     """Whether marts and outputs are there, undamaged, and what a run would make."""
-    try:
-        known = json.loads(_path(settings).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return bool(known == {**_made_of(settings, raw_layer), "files": _files(settings)})
+    known = _read(_published_path(settings))
+    return bool(known) and known == {**_made_of(settings, raw_layer), "files": _files(settings)}
 
 
 def has_unpublished_extracts(settings: Settings, raw_layer: RawLayer) -> bool:
     """Whether extracts were loaded that no run has published."""
     ledger = raw_layer.read_ledger()
-    try:
-        known = json.loads(_path(settings).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return bool(ledger)
-    return bool(known.get("ledger") != _ledger_digest(ledger))
+    return bool(ledger) and _read(_published_path(settings)).get("ledger") != _ledger_digest(ledger)
 
 
-def _path(settings: Settings) -> Path:
+def _built_path(settings: Settings) -> Path:
+    return settings.build_dir / "built.json"
+
+
+def _published_path(settings: Settings) -> Path:
     return settings.build_dir / "published.json"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _write(path: Path, state: dict[str, Any]) -> None:
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(state, indent=1), encoding="utf-8")
+    temporary.replace(path)
 
 
 def _made_of(settings: Settings, raw_layer: RawLayer) -> dict[str, Any]:

@@ -1,47 +1,24 @@
-"""When the job `daily` starts by itself: at an hour of the day, and when new extracts are complete."""
+"""When the job `daily` starts by itself: when new extracts are complete, and again where their run failed."""
 
 import hashlib
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import dagster as dg
 
-from orchestration.building.dbt_project import ensure_manifest
+from orchestration.building.parsing import ensure_manifest
 from orchestration.loading.declarations import read_extract_tables
 from orchestration.loading.raw_layer import RawLayer
+from orchestration.loading.warehouse_lock import is_locked
 from orchestration.publishing.state import has_unpublished_extracts
 from orchestration.settings import Settings
 
 # Seconds between two looks into the landing folder; a file counts as complete when it did not change between two
 # looks. Shorter finds files sooner and takes a slow upload's pause for its end; 10 is about the least.
 SENSOR_SECONDS = 30
-# A run that failed is started again after so many seconds, then after twice as many, up to the longest.
-RETRY_SECONDS, LONGEST_RETRY_SECONDS = 120, 6 * 3600
-
-
-def daily_schedule(settings: Settings, job_name: str) -> dg.ScheduleDefinition:
-    """The schedule of the job, at SCHEDULE_HOUR in SCHEDULE_TIMEZONE."""
-    return dg.ScheduleDefinition(
-        name="daily_schedule",
-        job_name=job_name,
-        cron_schedule=f"0 {settings.schedule_hour} * * *",
-        execution_timezone=settings.schedule_timezone,
-        description="Runs the job daily at SCHEDULE_HOUR in SCHEDULE_TIMEZONE.",
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-    )
-
-
-def full_check_schedule(settings: Settings, job_name: str) -> dg.ScheduleDefinition:
-    """The schedule of the weekly check, on Sundays at SCHEDULE_HOUR in SCHEDULE_TIMEZONE."""
-    return dg.ScheduleDefinition(
-        name="full_check_schedule",
-        job_name=job_name,
-        cron_schedule=f"0 {settings.schedule_hour} * * 0",
-        execution_timezone=settings.schedule_timezone,
-        description="Runs the full check on Sundays at SCHEDULE_HOUR in SCHEDULE_TIMEZONE.",
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-    )
+# A run that failed is started again so many seconds after its end, then after twice as many, up to the longest.
+RETRY_SECONDS, LONGEST_RETRY_SECONDS = 60, 6 * 3600
 
 
 def new_extracts_sensor(settings: Settings, job_name: str) -> dg.SensorDefinition:
@@ -63,7 +40,11 @@ def new_extracts_sensor(settings: Settings, job_name: str) -> dg.SensorDefinitio
         raw_layer = RawLayer(settings, read_extract_tables(ensure_manifest(settings)))
         found = {extract.file: [extract.size_bytes, extract.modified_ns] for extract in raw_layer.new_extracts()}
         look = next_look(
-            Look.from_cursor(context.cursor), found, has_unpublished_extracts(settings, raw_layer), time.time()
+            Look.from_cursor(context.cursor),
+            found,
+            has_unpublished=has_unpublished_extracts(settings, raw_layer),
+            is_running=is_locked(settings),
+            now=time.time(),
         )
         requests = [dg.RunRequest(run_key=look.run_key)] if look.run_key else []
         return dg.SensorResult(
@@ -79,13 +60,15 @@ class Look:
 
     Attributes:
         files: new files, [size in bytes, time of change in nanoseconds] by name.
-        attempts: runs that were started for loaded extracts that are not published.
-        last_attempt: when the last run was started, seconds since 1970.
+        started: key of the run that was last started for new files.
+        attempts: runs that were started again since.
+        last_attempt: when a run was last started or seen under way, seconds since 1970.
         run_key: key of the run to be started now; None where none is.
         reason: why none is.
     """
 
     files: dict[str, list[int]] = field(default_factory=dict)
+    started: str | None = None
     attempts: int = 0
     last_attempt: float = 0.0
     run_key: str | None = None
@@ -96,40 +79,44 @@ class Look:
         """The last look, from the sensor's cursor."""
         try:
             known = json.loads(cursor or "{}")
-            return cls(known["files"], int(known["attempts"]), float(known["last_attempt"]))
+            return cls(known["files"], known["started"], int(known["attempts"]), float(known["last_attempt"]))
         except (ValueError, KeyError, TypeError):
             return cls()
 
     def as_cursor(self) -> str:
         """What the next look needs to know."""
-        return json.dumps({"files": self.files, "attempts": self.attempts, "last_attempt": self.last_attempt})
+        kept = ("files", "started", "attempts", "last_attempt")
+        return json.dumps({name: getattr(self, name) for name in kept})
 
 
-def next_look(last: Look, found: dict[str, list[int]], has_unpublished: bool, now: float) -> Look:
+def next_look(last: Look, found: dict[str, list[int]], *, has_unpublished: bool, is_running: bool, now: float) -> Look:
     """Decide whether a run is started.
 
     Args:
         last: the last look.
         found: new files now, as `Look.files`.
         has_unpublished: whether extracts were loaded that no run has published.
+        is_running: whether a run holds the warehouse.
         now: seconds since 1970.
 
     Returns:
-        This look. A run starts where all new files are as at the last look, so that they are complete; and where loaded
-        extracts are not published, `RETRY_SECONDS` after the last run was started, then twice as long after each
-        further one, up to `LONGEST_RETRY_SECONDS`.
+        This look. A run starts where all new files are as at the last look, so that they are complete. It starts again
+        while files for which one was started are still new, since their load failed, or loaded extracts are not
+        published: `RETRY_SECONDS` after the end of the last run, then twice as long after each further one, up to
+        `LONGEST_RETRY_SECONDS`.
     """
-    if found:
-        if any(last.files.get(file) != state for file, state in found.items()):
-            return Look(found, 0, last.last_attempt, None, "new extracts are still being written")
-        key = hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
-        return Look(found, 0, now, key)
-    if not has_unpublished:
-        return Look(found, 0, last.last_attempt, None, "no new extracts")
+    look = replace(last, files=found, run_key=None, reason="")
+    if any(last.files.get(file) != state for file, state in found.items()):
+        return replace(look, reason="new extracts are still being written")
+    key = hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
+    if found and key != last.started:
+        return replace(look, started=key, attempts=0, last_attempt=now, run_key=key)
+    if not found and not has_unpublished:
+        return replace(look, attempts=0, reason="no new extracts")
+    if is_running:
+        return replace(look, last_attempt=now, reason="a run is under way")
     delay = min(RETRY_SECONDS * 2**last.attempts, LONGEST_RETRY_SECONDS)
     if now - last.last_attempt < delay:
         left = round(last.last_attempt + delay - now)
-        return Look(
-            found, last.attempts, last.last_attempt, None, f"loaded extracts are not published; again in {left} s"
-        )
-    return Look(found, last.attempts + 1, now, f"retry-{now:.0f}")
+        return replace(look, reason=f"extracts wait whose run did not succeed; again in {left} s")
+    return replace(look, attempts=last.attempts + 1, last_attempt=now, run_key=f"retry-{now:.0f}")

@@ -1,0 +1,149 @@
+"""Running dbt in this process: which arguments a build needs, and what became of its nodes."""
+
+import contextlib
+import gc
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from orchestration.building.dbt_project import PROJECT_DIR, dbt_environment, target_dir
+from orchestration.building.parsing import ensure_manifest, parsed_manifest
+from orchestration.settings import Settings
+
+# Every data test of the project; unit tests test the project and not the data.
+TEST_ARGUMENTS = ("test", "--exclude-resource-type", "unit_test")
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of a dbt model, seed or test.
+
+    Attributes:
+        unique_id: dbt's id of the node.
+        status: dbt's word: success, pass, warn, fail, error, skipped.
+        seconds: duration.
+        message: what dbt said.
+        failures: rows that a test found; None for others.
+        compiled_path: where the node's SQL lies.
+    """
+
+    unique_id: str
+    status: str
+    seconds: float
+    message: str
+    failures: int | None
+    compiled_path: str | None
+
+    @property
+    def name(self) -> str:
+        """Name of the node."""
+        return self.unique_id.split(".")[2]
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the node failed by itself, not because another did."""
+        return self.status in ("error", "fail")
+
+
+class DbtError(Exception):
+    """Dbt failed; `results` holds what became of the nodes until then."""
+
+    def __init__(self, message: str, results: list[NodeResult]) -> None:
+        """Keep dbt's message and the results so far."""
+        failed = "\n".join(
+            f"{result.name}: {result.message[:500]}" + (f" ({result.compiled_path})" if result.compiled_path else "")
+            for result in results
+            if result.is_failed
+        )
+        super().__init__(failed or message)
+        self.results = results
+
+
+def build_arguments(full_refresh: bool, with_seeds: bool = True, folds_only: bool = False) -> list[str]:
+    """Arguments of dbt for a build: everything but the unit tests, which test the project and not the data.
+
+    Args:
+        full_refresh: whether incremental models are made anew.
+        with_seeds: whether seeds are loaded and tested; a changed seed makes everything anew, so others need not.
+        folds_only: whether only incremental models are built, with what they read, and nothing is tested.
+    """
+    arguments = ["build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if full_refresh else [])]
+    if folds_only:
+        return [*arguments, "--exclude-resource-type", "test", "--select", "+config.materialized:incremental"]
+    return (
+        arguments
+        if with_seeds
+        else [*arguments, "--exclude", "path:seeds", "assert_written_out_statuses_are_the_seeds"]
+    )
+
+
+def incremental_models(settings: Settings) -> set[str]:
+    """Dbt's ids of the models that fold extracts into what is there."""
+    manifest = json.loads(ensure_manifest(settings).read_text(encoding="utf-8"))
+    return {
+        unique_id
+        for unique_id, node in manifest["nodes"].items()
+        if node["resource_type"] == "model" and node["config"]["materialized"] == "incremental"
+    }
+
+
+def run_dbt(settings: Settings, arguments: Sequence[str]) -> list[NodeResult]:
+    """Run a dbt command in this process, with what `ensure_manifest` had parsed.
+
+    Args:
+        settings: of the warehouse.
+        arguments: dbt's, such as `build_arguments()`.
+
+    Returns:
+        What became of every node, in the order in which they ended.
+
+    Raises:
+        DbtError: dbt could not run at all, or a node failed; `results` tells which.
+        UserError: the dbt project does not parse.
+    """
+    # dbt is imported here: a wrong setting is told at once, without seconds of imports.
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
+    folders += ["--target-path", str(target_dir(settings)), "--log-path", str(settings.build_dir / "logs")]
+    # What runs is in target/run; a log of every statement took a second of a day's run.
+    folders += ["--log-level-file", "info"]
+    try:
+        with _environment(dbt_environment(settings)):
+            outcome = dbtRunner(manifest=parsed_manifest(settings)).invoke([*arguments, *folders])
+    finally:
+        # dbt lets go of its databases only with its connection manager; the previews and the publishing open them next.
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+        gc.collect()
+    results = [
+        NodeResult(
+            unique_id=str(result.node.unique_id),
+            status=str(result.status),
+            seconds=float(result.execution_time),
+            message=" ".join(str(result.message or "").split()),
+            failures=result.failures,
+            compiled_path=getattr(result.node, "compiled_path", None),
+        )
+        for result in getattr(outcome.result, "results", None) or []
+        if hasattr(result, "execution_time")
+    ]
+    if not outcome.success:
+        raise DbtError(str(outcome.exception or "dbt failed"), results)
+    return results
+
+
+@contextlib.contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of this process, and set them back: the full check runs dbt on another folder than the run's."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

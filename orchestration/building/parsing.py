@@ -1,0 +1,123 @@
+"""Parsing the dbt project once for all warehouses: a run uses what was parsed before, unless the project changed.
+
+dbt's own partial parsing starts anew for every folder of a warehouse. Reading its cache needs a decoder that is no part
+of dbt's public interface: nothing else here is private to dbt, and where the cache can't be read, dbt parses.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.building.dbt_project import PROJECT_DIR, dbt_environment, dbt_executable, manifest_path
+from orchestration.errors import UserError
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+# What dbt reads when it parses; a manifest that is newer than all of it is used as it is.
+PARSED_FOLDERS = ("models", "macros", "seeds", "tests/data")
+PARSED_FILES = ("dbt_project.yml", "profiles.yml")
+# It parses its packages' macros too; this folder changes whenever one is installed.
+PACKAGES_DIR = Path(sysconfig.get_path("purelib"))
+# What dbt makes of them, kept in the project for its next warehouse.
+PARSED_DIR = PROJECT_DIR / "target" / "parsed"
+PARTIAL_PARSE = "partial_parse.msgpack"
+PARSE_RESULTS = (PARTIAL_PARSE, "manifest.json")
+
+
+def ensure_manifest(settings: Settings) -> Path:
+    """Make sure that dbt's manifest is there and no older than the project.
+
+    Args:
+        settings: of the warehouse whose build folder holds the manifest.
+
+    Returns:
+        The manifest's path.
+
+    Raises:
+        UserError: the dbt project does not parse; the message is dbt's.
+    """
+    path = manifest_path(settings)
+    changed = max(_parsed_times())
+    if _is_fresh(path, changed):
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if _is_fresh(PARSED_DIR / path.name, changed):
+        # Of another warehouse; `run_dbt` puts in the folder of its own.
+        with contextlib.suppress(OSError):
+            _copy_parse_results(PARSED_DIR, path.parent)
+            return path
+    parsed = subprocess.run(
+        [dbt_executable(), "--quiet", "parse"],
+        cwd=PROJECT_DIR,
+        env={**os.environ, **dbt_environment(settings)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if parsed.returncode != 0:
+        raise UserError(f"the dbt project does not parse:\n{parsed.stdout}{parsed.stderr}")
+    os.utime(path)
+    # A project that can't be written to is parsed for every warehouse.
+    with contextlib.suppress(OSError):
+        _copy_parse_results(path.parent, PARSED_DIR)
+    return path
+
+
+def parsed_manifest(settings: Settings) -> "Manifest | None":
+    """What `ensure_manifest` had parsed, with this raw layer; dbt itself would parse anew for another folder.
+
+    Args:
+        settings: of the warehouse.
+
+    Returns:
+        The manifest; None where it is gone or another version of dbt wrote it: dbt parses then.
+    """
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
+    from dbt.version import __version__
+
+    path = ensure_manifest(settings).with_name(PARTIAL_PARSE)
+    try:
+        packed = path.read_bytes()
+        manifest: Manifest = Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder)  # type: ignore[attr-defined]
+    except Exception:  # not there, or whatever another version's layout makes it raise
+        return None
+    if manifest.metadata.dbt_version != __version__:
+        return None
+    for source in manifest.sources.values():
+        # As dbt_project.yml has it.
+        source.meta["warehouse_dir"] = str(settings.warehouse_dir)
+    manifest.build_flat_graph()  # type: ignore[no-untyped-call]
+    return manifest
+
+
+def _is_fresh(path: Path, changed: float) -> bool:
+    """Whether a file is there and newer than the last change of what it was made of."""
+    return path.exists() and path.stat().st_mtime >= changed
+
+
+def _copy_parse_results(source: Path, target: Path) -> None:
+    """Copy what dbt parsed; the manifest comes last and under another name first, so that it is never half there."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name in PARSE_RESULTS:
+        temporary = target / f"{name}.{os.getpid()}.tmp"
+        shutil.copyfile(source / name, temporary)
+        temporary.replace(target / name)
+
+
+def _parsed_times() -> Iterator[float]:
+    yield PACKAGES_DIR.stat().st_mtime
+    for name in PARSED_FILES:
+        yield (PROJECT_DIR / name).stat().st_mtime
+    for folder in PARSED_FOLDERS:
+        for directory, _, files in os.walk(PROJECT_DIR / folder):
+            yield Path(directory).stat().st_mtime
+            for name in files:
+                yield Path(directory, name).stat().st_mtime
