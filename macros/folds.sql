@@ -30,6 +30,11 @@
     {%- endfor -%}
 {%- endmacro -%}
 
+{%- macro is_claimed() -%}
+    {#- Condition on rows of int_sends: it is a message of a carrier's log that a send of the application claims, and no send of its own. -#}
+    is_carrier_log and send_id in (select claimed.send_id from {{ ref('int_sends_claimed') }} as claimed)
+{%- endmacro -%}
+
 {%- macro ids_of_claims(sends, changed) -%}
     {#- Query: the ids that the rows of a carrier's log have which the application's changed sends claim, or claimed before their id of the
         provider changed.

@@ -24,7 +24,7 @@ with settings as (
 sends as {{ inlined() }} (
 
     select * from {{ ref('int_sends') }}
-    where not (is_carrier_log and send_id in (select claimed.send_id from {{ ref('int_sends_claimed') }} as claimed))
+    where not ({{ is_claimed() }})
 
 ),
 

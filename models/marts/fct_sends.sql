@@ -89,8 +89,7 @@ sends as (
 
     select
         *,
-        is_carrier_log
-        and send_id in (select claimed.send_id from {{ ref('int_sends_claimed') }} as claimed) as is_claimed
+        {{ is_claimed() }} as is_claimed
     from {{ ref('int_sends') }}
     {%- if is_incremental() %}
     where send_id in (select touched.send_id from touched)

@@ -77,10 +77,9 @@ def build(
         results = error.results
         raise
     finally:
-        unfinished = incremental_models(settings) - {
-            result.unique_id for result in results if result.status == "success"
-        }
-        if reason and not unfinished:
+        # Only a refresh notes anything: a day's run need not read the manifest again.
+        finished = {result.unique_id for result in results if result.status == "success"}
+        if reason and incremental_models(settings) <= finished:
             (settings.build_dir / "fingerprint.txt").write_text(fingerprint(settings), encoding="utf-8")
     return results, reason
 
