@@ -98,7 +98,7 @@ select
     case when report_error_code is null then 'status' else 'error' end as error_code_space,
     case when status in {{ issue_statuses() }} then error_message end as error_message,
     segment_count,
-    cast(price_per_part * coalesce(segment_count, 1) as decimal(18, 6)) as price,
+    try_cast(price_per_part * coalesce(segment_count, 1) as decimal(18, 6)) as price,
     currency_code,
     coalesce(carrier_sent_at, done_at) as sent_at,
     cast(null as timestamp) as event_at,
