@@ -6,6 +6,7 @@ Nothing here is fast or clever on purpose: each function is one rule, to be chec
 import csv
 import re
 import unicodedata
+import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ from zoneinfo import ZoneInfo
 Row = dict[str, Any]
 Extracts = dict[str, list[dict[str, str | None]]]
 
-WHITE_SPACE = " \t\r\n\u00a0"
+NUMBERS_WITH_PREFIX = ("whatsapp:", "rcs:", "sms:", "mms:", "tel:")
+LARGEST_SEGMENT_COUNT = 255
+LARGEST_PRICE = 10**12
 SEND_TEXTS = [
     "message_id",
     "channel",
@@ -100,6 +103,7 @@ class Seeds:
         self.codes = {
             (row["provider"], row["code_space"], row["error_code"]): row for row in rows("carrier_error_codes")
         }
+        self.provider_aliases = {row["provider_alias"]: row["provider"] for row in rows("provider_aliases")}
         self.reasons = {row["issue_reason_id"]: row for row in rows("issue_reasons")}
         self.country_codes = {row["calling_prefix"]: row["country_code"] for row in rows("countries")}
         self.countries = {row["calling_prefix"]: row["is_supported"] == "true" for row in rows("countries")}
@@ -119,8 +123,44 @@ class Seeds:
 # --- reading values ------------------------------------------------------------------------------------------------
 
 
+def is_invisible(character: str) -> bool:
+    """White space, and what shows nothing."""
+    is_selector = "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+    return character.isspace() or is_selector or unicodedata.category(character)[0] in "ZC"
+
+
 def cleaned(text: str | None) -> str | None:
-    return (text or "").strip(WHITE_SPACE) or None
+    """Rule 11, of ids."""
+    text = text or ""
+    while text and is_invisible(text[0]):
+        text = text[1:]
+    while text and is_invisible(text[-1]):
+        text = text[:-1]
+    whole, point, zeros = text.partition(".")
+    if point and zeros and not zeros.strip("0") and whole.isascii() and whole.isdigit():
+        return whole
+    try:
+        bare = text.removeprefix("{").removesuffix("}")
+        if str(uuid.UUID(bare)) == bare.lower():
+            return bare.lower()
+    except ValueError:
+        pass
+    return text or None
+
+
+def provider_name(text: str | None, seeds: "Seeds") -> str | None:
+    name = word(text)
+    return seeds.provider_aliases.get(re.sub("[ .-]", "_", name), name) if name else None
+
+
+def segments(text: str | None) -> int | None:
+    count = number(text, int)
+    return count if count is not None and 1 <= count <= LARGEST_SEGMENT_COUNT else None
+
+
+def amount(text: str | None) -> Decimal | None:
+    price = number(text, Decimal)
+    return None if price is None or abs(price) >= LARGEST_PRICE else abs(price)
 
 
 def word(text: str | None) -> str | None:
@@ -144,18 +184,24 @@ def moment(text: str | None) -> datetime | None:
 
 def phone(text: str | None) -> str | None:
     """Rule 11."""
-    if text is None or not text.strip(WHITE_SPACE):
+    text = cleaned(text)
+    if text is None:
         return None
-    bare = "".join(
-        c for c in text if not (c.isspace() or c in "./\\" or unicodedata.category(c) in ("Ps", "Pe", "Pd", "Zs"))
-    )
+    for prefix in NUMBERS_WITH_PREFIX:
+        if text.lower().startswith(prefix):
+            text = text[len(prefix) :].strip()
+            break
+    text = re.sub("^%2[Bb]", "+", text)
+    bare = re.sub(r"(\d\s*)\(\s*0\s*\)", r"\1", text)
+    bare = re.sub(r"^(\+?\d+)\.0+$", r"\1", bare)
+    bare = "".join(c for c in bare if not (is_invisible(c) or c in "./\\" or unicodedata.category(c) in ("Ps", "Pe", "Pd")))
     if not re.fullmatch(r"\+?[0-9]+", bare):
         return text.strip(" ")
-    if bare.startswith("00"):
+    if re.match("00[1-9]", bare):
         return "+" + bare[2:]
     if bare.startswith("+"):
         return bare
-    return "+" + bare if 8 <= len(bare) <= 15 else bare
+    return "+" + bare if 8 <= len(bare) <= 15 and bare[0] != "0" else bare
 
 
 def keyword_text(text: str | None) -> str:
@@ -243,7 +289,8 @@ def good_sends(rows: list[dict[str, str | None]], seeds: Seeds, settings: Oracle
             name: raw.get(name) or None if name in FREE_TEXTS else cleaned(raw.get(name))
             for name in ("send_id", *SEND_TEXTS, "segment_count", "price", "sent_at", "updated_at")
         }
-        row["channel"], row["provider"] = word(raw.get("channel")), word(raw.get("provider"))
+        row["channel"], row["provider"] = word(raw.get("channel")), provider_name(raw.get("provider"), seeds)
+        row["channel"] = "sms" if row["channel"] == "mms" else row["channel"]
         row["currency_code"] = (row["currency_code"] or "").upper() or None
         row["to_number"], row["from_number"] = phone(raw.get("to_number")), phone(raw.get("from_number"))
         required = ("send_id", "message_id", "channel", "customer_id", "sent_at")
@@ -252,7 +299,7 @@ def good_sends(rows: list[dict[str, str | None]], seeds: Seeds, settings: Oracle
         if bad_time(raw.get("sent_at"), settings) or bad_time(raw.get("updated_at"), settings):
             continue
         row["sent_at"], row["updated_at"] = moment(raw.get("sent_at")), moment(raw.get("updated_at"))
-        row["segment_count"], row["price"] = number(row["segment_count"], int), number(row["price"], Decimal)
+        row["segment_count"], row["price"] = segments(row["segment_count"]), amount(row["price"])
         row["is_log"] = False
         good.append(counted(row))
     return good
@@ -262,7 +309,8 @@ def good_statuses(rows: list[dict[str, str | None]], seeds: Seeds, settings: Ora
     good = []
     for raw in rows:
         row: Row = {name: cleaned(raw.get(name)) for name in ("send_id", "provider_message_id", "error_code")}
-        row |= {name: word(raw.get(name)) for name in ("provider", "status", "error_code_space")}
+        row |= {name: word(raw.get(name)) for name in ("status", "error_code_space")}
+        row["provider"] = provider_name(raw.get("provider"), seeds)
         row["error_message"] = raw.get("error_message") or None
         has_key = row["send_id"] or (row["provider"] and row["provider_message_id"])
         if not has_key or row["status"] not in seeds.statuses or cleaned(raw.get("occurred_at")) is None:
@@ -280,9 +328,10 @@ def good_replies(rows: list[dict[str, str | None]], seeds: Seeds, settings: Orac
         row: Row = {name: cleaned(raw.get(name)) for name in ("reply_id", "send_id", "customer_id")}
         row |= {
             "channel": word(raw.get("channel")) or "sms",
-            "provider": word(raw.get("provider")),
+            "provider": provider_name(raw.get("provider"), seeds),
             "body": raw.get("body") or None,
         }
+        row["channel"] = "sms" if row["channel"] == "mms" else row["channel"]
         row |= {"from_number": phone(raw.get("from_number")), "to_number": phone(raw.get("to_number"))}
         if row["reply_id"] is None or cleaned(raw.get("received_at")) is None or row["channel"] not in seeds.channels:
             continue
@@ -307,11 +356,13 @@ def good_twilio(rows: list[dict[str, str | None]], seeds: Seeds, settings: Oracl
         is_outbound = (direction or "").startswith("outbound")
         if sid is None or not (is_outbound or direction == "inbound"):
             continue
-        if not (sent or cleaned(created)) or any(bad_time(text, settings) for text in (created, sent, updated)):
+        if not is_outbound and not (sent or cleaned(created)):
+            continue
+        if any(bad_time(text, settings) for text in (created, sent, updated)):
             continue
         addresses = [sender, recipient]
-        is_whatsapp = any(address.startswith("whatsapp:") for address in addresses)
-        if not is_whatsapp and any(":" in address for address in addresses):
+        channel = next((address.split(":")[0].lower() for address in addresses if ":" in address), "sms")
+        if is_outbound and channel not in seeds.channels:
             continue
         service = cleaned(raw.get("messaging_service_sid"))
         status = seeds.twilio.get(word(raw.get("status")) or "")
@@ -319,7 +370,7 @@ def good_twilio(rows: list[dict[str, str | None]], seeds: Seeds, settings: Oracl
             continue
         if not is_outbound and not sender:
             continue
-        from_number, to_number = (phone(address.replace("whatsapp:", "") or None) for address in addresses)
+        from_number, to_number = (phone(address) for address in addresses)
         sent_at = moment(sent) or moment(created)
         row: Row = dict.fromkeys((*SEND_TEXTS, "send_id"))
         row |= {
@@ -331,7 +382,7 @@ def good_twilio(rows: list[dict[str, str | None]], seeds: Seeds, settings: Oracl
             "provider": "twilio",
             "message_id": service or from_number,
             "customer_id": to_number if is_outbound else None,
-            "channel": "whatsapp" if is_whatsapp else "sms",
+            "channel": channel,
             "from_number": from_number,
             "to_number": to_number,
             "body": raw.get("body") or None,
@@ -343,8 +394,8 @@ def good_twilio(rows: list[dict[str, str | None]], seeds: Seeds, settings: Oracl
             "error_code": cleaned(raw.get("error_code")) or cleaned(raw.get("errorcode")),
             "error_code_space": None,
             "error_message": raw.get("error_message") or None,
-            "segment_count": number(cleaned(raw.get("num_segments")) or cleaned(raw.get("numsegments")), int),
-            "price": number(raw.get("price"), Decimal),
+            "segment_count": segments(cleaned(raw.get("num_segments")) or cleaned(raw.get("numsegments"))),
+            "price": amount(raw.get("price")),
             "currency_code": (cleaned(raw.get("price_unit")) or cleaned(raw.get("priceunit")) or "").upper() or None,
         }
         good.append(counted(row))
@@ -440,7 +491,8 @@ def encode(body: str) -> tuple[str, int]:
 
 def all_sends(extracts: Extracts, seeds: Seeds, settings: OracleSettings, twilio: list[Row]) -> dict[str, Row]:
     sends = winners(good_sends(extracts["outbound.sends"], seeds, settings), "send_id", "sent_at", KEPT)
-    logged = winners([row for row in twilio if row["is_outbound"]], "send_id", "sent_at", KEPT)
+    timed = [row for row in twilio if row["is_outbound"] and row["sent_at"]]
+    logged = winners(timed, "send_id", "sent_at", KEPT)
     claimed = {send["provider_message_id"] for send in sends.values() if send["provider"] in (None, "twilio")} | set(
         sends
     )
@@ -512,6 +564,7 @@ def state_send(send: Row, statuses: list[Row], seeds: Seeds, settings: OracleSet
         send["delivery_seconds"] = max(0.0, (send["delivered_at"] - send["sent_at"]).total_seconds())
     for name, column in TIMES_OF_STATUSES.items():
         send[column] = earliest(name)
+        send[column.replace("_at", "_count")] = any(status["status"] == name for status in statuses)
     send["is_engaged"] = any(seeds.statuses[name]["is_engaging"] == "true" for name in words)
     send |= {
         "issue_at": None,
@@ -583,6 +636,15 @@ def dimensions(rows: list[Row], sends: dict[str, Row]) -> tuple[dict[str, Row], 
     return messages, customers
 
 
+def matched(number: str | None, row: Row) -> str | None:
+    """Rule 11: on WhatsApp, the two forms of some countries' mobile numbers are one."""
+    if number is None or row["channel"] != "whatsapp":
+        return number
+    number = re.sub(r"^\+521(\d{10})$", r"+52\1", number)
+    number = re.sub(r"^\+549(\d{10})$", r"+54\1", number)
+    return re.sub(r"^\+55([1-9][1-9])9([6-9]\d{7})$", r"+55\1\2", number)
+
+
 def attribute(reply: Row, sends: dict[str, Row], settings: OracleSettings) -> Row | None:
     """Rule 5: the send that a reply answers."""
     if reply["send_id"]:
@@ -592,13 +654,14 @@ def attribute(reply: Row, sends: dict[str, Row], settings: OracleSettings) -> Ro
         if send["channel"] != reply["channel"] or send["delivery_status"] in ("issue", "canceled"):
             continue
         if reply["from_number"]:
-            if send["to_number"] != reply["from_number"]:
+            if matched(send["to_number"], send) != matched(reply["from_number"], reply):
                 continue
         elif send["customer_id"] != reply["customer_id"]:
             continue
         if not send["sent_at"] <= reply["received_at"] <= send["sent_at"] + timedelta(days=settings.reply_window_days):
             continue
-        if reply["to_number"] and send["from_number"] and reply["to_number"] != send["from_number"]:
+        is_number = re.fullmatch(r"\+?[0-9]+", send["from_number"] or "")
+        if reply["to_number"] and is_number and matched(reply["to_number"], reply) != matched(send["from_number"], send):
             continue
         candidates.append(send)
     return max(candidates, key=lambda send: (send["sent_at"], send["send_id"].encode()), default=None)
@@ -686,8 +749,10 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
             attributed.append((send, row, bool(keyword and keyword[2])))
     for send, row, is_opt_out in attributed:  # rule 8
         send["replied_at"] = min(filter(None, (send["replied_at"], row["received_at"])))
+        send["replied_count"] = True
         if is_opt_out:
             send["unsubscribed_at"] = min(filter(None, (send["unsubscribed_at"], row["received_at"])))
+            send["unsubscribed_count"] = True
         else:
             send["is_engaged"] = True
 
@@ -818,12 +883,12 @@ def message_reports(
         }
         keywords = [row for row in responses if row["message_id"] == message_id and row["response_type"] == "keyword"]
         reached = {
-            "opened": "opened_at",
-            "clicked": "clicked_at",
-            "replied": "replied_at",
-            "goal": "goal_at",
-            "completed": "completed_at",
-            "unsubscribed": "unsubscribed_at",
+            "opened": "opened_count",
+            "clicked": "clicked_count",
+            "replied": "replied_count",
+            "goal": "goal_count",
+            "completed": "completed_count",
+            "unsubscribed": "unsubscribed_count",
             "engaged": "is_engaged",
         }
         counts = {name: customers(row for row in sent if row[column]) for name, column in reached.items()}
@@ -893,7 +958,7 @@ def message_reports(
                 "delivered_count": sum(row["delivery_status"] == "delivered" for row in rows),
                 "issue_count": sum(row["delivery_status"] == "issue" for row in rows),
                 **{
-                    f"{name}_count": sum(row[f"{name}_at"] is not None for row in sent)
+                    f"{name}_count": sum(row[f"{name}_count"] for row in sent)
                     for name in ("opened", "clicked", "replied", "goal", "unsubscribed")
                 },
                 "engaged_count": sum(row["is_engaged"] for row in sent),
