@@ -20,8 +20,8 @@
     (ref('stg_outbound__statuses'), "'outbound'", "'statuses'", 'provider', 'true', provider_fault),
     (ref('stg_outbound__replies'), "'outbound'", "'replies'", 'from_number', phones, number_fault),
     (ref('stg_outbound__replies'), "'outbound'", "'replies'", 'provider', phones, provider_fault),
-    (ref('stg_carriers__log_rows'), 'source', 'table_name', 'to_number', 'is_outbound', number_fault),
-    (ref('stg_carriers__log_rows'), 'source', 'table_name', 'from_number', 'not is_outbound', number_fault),
+    (ref('stg_carriers__log_rows'), 'source', 'table_name', 'to_number', 'is_outbound and ' ~ phones, number_fault),
+    (ref('stg_carriers__log_rows'), 'source', 'table_name', 'from_number', 'not is_outbound and ' ~ phones, number_fault),
 ] %}
 {{ "union all" if not loop.first }}
 

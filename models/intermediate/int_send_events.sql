@@ -49,7 +49,7 @@ carried as (
         bool_or(has_canceled_status) as has_canceled_status,
         bool_or(is_under_way) as is_under_way,
         min(case when message_part = '' then delivered_at when not has_undelivered_part then last_part_at end) as delivered_at,
-        try_cast(case when max(message_part) = '' then max(part_price) else sum(part_price) end as decimal(18, 6)) as part_price,
+        case when max(message_part) = '' then max(part_price) else sum(part_price) end as part_price,
         max(_extract_number) as _states_extract_number
     from states
     group by {{ key }}

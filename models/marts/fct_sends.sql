@@ -158,8 +158,11 @@ select
     delivered.encoding,
     delivered.segment_count,
     delivered.computed_segment_count,
-    case when delivered.is_carrier_log then coalesce(delivered.part_price, delivered.price) else delivered.price end
-        as price,
+    case
+        when delivered.is_carrier_log and delivered.part_price is not null
+            then try_cast(delivered.part_price as decimal(18, 6))
+        else delivered.price
+    end as price,
     delivered.currency_code,
     case
         when delivered.delivered_at is not null

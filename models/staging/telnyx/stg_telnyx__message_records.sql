@@ -28,6 +28,7 @@ renamed as (
             {{ cleaned('cld') }},
             {{ plain_text('"to"') }}
         ) as recipient_number,
+        {{ json_value('"to"', '[1].phone_number') }} is not null as is_group,
         coalesce({{ cleaned('messaging_profile_id') }}, {{ cleaned('profile_id') }}) as messaging_profile_id,
         coalesce({{ word('type') }}, {{ word('message_type') }}) as message_type,
         nullif(text, '') as body,
@@ -114,7 +115,8 @@ select
     coalesce(messaging_profile_id, from_number) as message_id,
     from_number,
     to_number,
-    cast(null as varchar) as recipient,
+    -- Of a message to several recipients, the status is told of the first.
+    case when is_group then to_number end as recipient,
     body,
     status,
     error_code,
