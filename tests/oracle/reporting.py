@@ -114,6 +114,7 @@ class Seeds:
             kind: [phrase(row["pattern"], words) for row in phrases if row["phrase_kind"] == kind]
             for kind in ("request", "exception")
         }
+        self.reactions = [reaction(row["pattern"]) for row in rows("reaction_phrases")]
 
 
 # --- reading values ------------------------------------------------------------------------------------------------
@@ -158,17 +159,38 @@ def phone(text: str | None) -> str | None:
     return "+" + bare if 8 <= len(bare) <= 15 else bare
 
 
+def plain_characters(text: str) -> str:
+    """Letters and digits for their full-width, mathematical, circled and squared forms; no invisible characters."""
+
+    def plain(character: str) -> str:
+        if character in "\u00ad\u200b\u200c\u2060\ufeff":
+            return ""
+        form, meant = unicodedata.decomposition(character).split(">")[0], unicodedata.normalize("NFKC", character)
+        is_letter_or_digit = len(meant) == 1 and meant.isascii() and meant.isalnum()
+        return meant if form in ("<wide", "<font", "<circle", "<square") and is_letter_or_digit else character
+
+    return "".join(map(plain, text))
+
+
+def folded_text(text: str) -> str:
+    """Plain characters, lower case, no accents."""
+    return without_accents(plain_characters(text)).lower().replace("\0", " ")
+
+
 def keyword_text(text: str | None) -> str:
-    """Rule 6: the text without case, and without white space and punctuation around it."""
+    """Rule 6: the text without case, and without white space and punctuation around it or between single letters."""
 
     def is_around(character: str) -> bool:
         return character in "$+<=>^`|~" or unicodedata.category(character)[0] in "PZC"
 
-    value = unicodedata.normalize("NFC", text or "")
+    value = unicodedata.normalize("NFC", plain_characters(text or ""))
     while value and is_around(value[0]):
         value = value[1:]
     while value and is_around(value[-1]):
         value = value[:-1]
+    letters, signs = value[::2], value[1::2]
+    if 3 <= len(letters) <= 5 and letters.isalpha() and all(unicodedata.category(sign)[0] == "P" for sign in signs):
+        value = letters
     return value.lower()
 
 
@@ -189,9 +211,21 @@ def phrase(pattern: str, words: dict[str, str]) -> re.Pattern[str]:
     return re.compile(rf"(?:\A| )(?:{pattern})(?: |\Z)")
 
 
+ATTRIBUTION = (
+    r"(?:on|am|le|el|il|op|em|den|dnia) [^\n]{0,40}[0-9][^\n]{0,120}\n?[^\n]{0,60}"
+    r"(?:wrote|schrieb|a ecrit|escribio|escreveu|ha scritto|schreef|skrev|napisa[lł]\(?a?\)?)[^\n]{0,80}:"
+)
+QUOTED_MAIL = re.compile(
+    rf"(?:(?:\A|[\t\n\f\r ]){ATTRIBUTION}[\t\n\f\r ]*)?(?:(?:\A|\n)[ \t]*>[^\n]*)+"
+    rf"|(?:\A|[\t\n\f\r ]){ATTRIBUTION}(?s:.*)"
+    r"|(?:\A|\n)[ \t]*(?:-{3,}|_{5,}|(?:from|von|de|da|van|fran): [^\n]*\n *"
+    r"(?:sent|date|to|gesendet|envoye|enviado|inviato|verzonden|skickat|an|datum|para): )(?s:.*)"
+)
+
+
 def plain_words(text: str) -> str:
-    """The words of a text, and a `.` or `?` at the ends of its sentences, with single spaces between them."""
-    text = re.sub("['’`´]", "", f".{without_accents(text).lower()}.")
+    """The words of a text without the mail that it quotes, a `.` or `?` at the ends of its sentences, single spaces."""
+    text = re.sub("['’`´]", "", f".{QUOTED_MAIL.sub(' . ', folded_text(text))}.")
     tokens: list[str] = []
     word = ""
     for place, character in enumerate(text):
@@ -204,11 +238,35 @@ def plain_words(text: str) -> str:
         end = ""
         if character in "?？":
             end = "?"
-        elif character in '.!;:…()"|\r\n。！' or (character == "-" and text[place - 1 : place + 2] == " - "):
+        elif character in '.!;:…()"|\r\n。！' or (character in "-–—~" and text[place - 1] == " "):
             end = "."
         if end and (not tokens or tokens[-1] not in ("?", ".") or (tokens[-1] == "." and end == "?")):
             tokens.append(end)
     return f" {' '.join(tokens)} "
+
+
+def reaction(pattern: str) -> re.Pattern[str]:
+    """A pattern of the seed `reaction_phrases`, as docs/opt_outs.md says how to read it."""
+    quotes, pictures = "\"'“”„«»‹›‘’‚「」『』", "‼⁉\u2190-\u2bff\U0001f000-\U0001faff"
+    signs = {
+        " ": r"\s*",
+        "{text}": f"[{quotes}].*[{quotes}…]",
+        "{emoji}": rf"[{pictures}][{pictures}\u200d\ufe0f\U000e0020-\U000e007f\s]*",
+    }
+    pattern = without_accents(pattern)
+    for sign, meaning in signs.items():
+        pattern = pattern.replace(sign, meaning)
+    return re.compile(pattern, re.DOTALL)
+
+
+def is_reaction(text: str, seeds: Seeds) -> bool:
+    """Whether a text is a reaction that a phone sent as a text."""
+    folded = folded_text(text)
+    while folded and unicodedata.category(folded[0])[0] in "ZC":
+        folded = folded[1:]
+    while folded and (folded[-1] == "." or unicodedata.category(folded[-1])[0] in "ZC"):
+        folded = folded[:-1]
+    return any(phrase.fullmatch(folded) for phrase in seeds.reactions)
 
 
 def asks_to_opt_out(text: str, seeds: Seeds) -> bool:
@@ -678,7 +736,9 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
             "is_keyword": keyword is not None,
             "keyword": keyword[0] if keyword else None,
             "keyword_group": keyword[1] if keyword else None,
-            "is_possible_opt_out": bool(named and named[2]) or asks_to_opt_out(reply["body"] or "", seeds),
+            "is_possible_opt_out": bool(named and named[2])
+            or (not is_reaction(reply["body"] or "", seeds) and asks_to_opt_out(reply["body"] or "", seeds)),
+            "is_reaction": is_reaction(reply["body"] or "", seeds),
             "response_seconds": (reply["received_at"] - send["sent_at"]).total_seconds() if send else None,
         }
         fct_replies.append(row)
@@ -698,7 +758,8 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
     is_opt_out_reply = {row["reply_id"]: is_opt_out for _, row, is_opt_out in attributed}
     sms_replies = [row for send, row, _ in attributed if row["channel"] == "sms" and send["channel"] == "sms"]
     responses += [row | {"response_type": "keyword"} for row in sms_replies if row["is_keyword"]]
-    for rows in group((row for row in sms_replies if not row["is_keyword"]), "message_id", "customer_id").values():
+    others = [row for row in sms_replies if not row["is_keyword"] and not row["is_reaction"]]
+    for rows in group(others, "message_id", "customer_id").values():
         first = min(rows, key=lambda row: (row["body"] is None, row["received_at"], row["reply_id"].encode()))
         responses.append(first | {"response_type": "first_response"})
 
