@@ -713,7 +713,7 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
         state_send(send, by_send[send["send_id"]], seeds, settings)
         zone = ZoneInfo(settings.reporting_timezone)
         send["sent_date"] = send["sent_at"].replace(tzinfo=UTC).astimezone(zone).date()
-        send["status_is_engaged"] = send["is_engaged"]
+        send["status_unsubscribed_at"] = send["unsubscribed_at"]
 
     inbound = [{**row, "send_id": None, "source": "twilio"} for row in twilio if not row["is_outbound"]]
     outbound_replies = [
@@ -731,8 +731,10 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
             "send_id": send["send_id"] if send else None,
             "customer_id": send["customer_id"] if send else reply["customer_id"],
             "channel": reply["channel"],
+            "from_number": reply["from_number"],
             "body": reply["body"],
             "received_at": reply["received_at"],
+            "is_opt_out": bool(keyword and keyword[2]),
             "is_keyword": keyword is not None,
             "keyword": keyword[0] if keyword else None,
             "keyword_group": keyword[1] if keyword else None,
@@ -856,6 +858,7 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
     tables |= message_reports(sends, responses, is_opt_out_reply, titles, sms_issues, seeds)
     tables["rpt_customer_contacts"] = contacts(sends, settings)
     tables["rpt_fix_list"] = fix_list(sends, sms_issues, seeds)
+    tables["rpt_opted_out_numbers"] = opted_out_numbers(sends, fct_replies)
     tables["audit_unmapped_codes"] = unmapped(sms_issues, seeds)
     return tables
 
@@ -1038,6 +1041,41 @@ def fix_list(sends: dict[str, Row], sms_issues: list[Row], seeds: Seeds) -> list
                 "last_message_id": max(rows, key=order)["message_id"],
             }
         )
+    return table
+
+
+def opted_out_numbers(sends: dict[str, Row], replies: list[Row]) -> list[Row]:
+    """Numbers whose first opt-out since they last opted in stands."""
+    sms = [send for send in sends.values() if send["channel"] == "sms"]
+    by_id = {send["send_id"]: send["to_number"] for send in sms}
+    words = [(row["from_number"] or by_id.get(row["send_id"]), row) for row in replies if row["is_keyword"]]
+    opt_outs = [(number, row["received_at"], 1, "keyword") for number, row in words if row["is_opt_out"]]
+    for send in sms:
+        if send["issue_reason_id"] == "recipient_unsubscribed":
+            opt_outs.append((send["to_number"], send["issue_at"] or send["sent_at"], 2, "provider"))
+        if send["status_unsubscribed_at"]:
+            opt_outs.append((send["to_number"], send["status_unsubscribed_at"], 3, "status"))
+    table = []
+    for number in {opt_out[0] for opt_out in opt_outs} - {None}:
+        opted_in_at = max(
+            (row["received_at"] for wrote, row in words if wrote == number and row["keyword_group"] == "opt_in"),
+            default=datetime.min,
+        )
+        standing = [opt_out for opt_out in opt_outs if opt_out[0] == number and opt_out[1] >= opted_in_at]
+        if standing:
+            _, opted_out_at, _, opted_out_by = min(standing, key=lambda opt_out: opt_out[1:3])
+            own = [send for send in sms if send["to_number"] == number]
+            table.append(
+                {
+                    "number": number,
+                    "opted_out_by": opted_out_by,
+                    "customer_count": customers(own),
+                    "sent_after_count": sum(
+                        send["sent_at"] > opted_out_at and send["delivery_status"] != "canceled" for send in own
+                    ),
+                    "opted_out_at": opted_out_at,
+                }
+            )
     return table
 
 
