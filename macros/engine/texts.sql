@@ -113,14 +113,16 @@
 {%- macro duckdb__without_quoted_mail(folded_text) -%}
     {#- Lines that begin with > with the line above that says who wrote them, and all below such a line, or below one
         that says that the original message follows. -#}
-    {%- set attribution -%}
-        (?:on|am|le|el|il|op|em|den|dnia) [^\n]{0,40}[0-9][^\n]{0,120}\n?[^\n]{0,60}(?:wrote|schrieb|a ecrit|escribio|escreveu|ha scritto|schreef|skrev|napisa[lł]\(?a?\)?)[^\n]{0,80}:
-    {%- endset -%}
+    {%- set wrote = '(?:wrote|schrieb|a ecrit|escribio|escreveu|ha scritto|schreef|skrev|napisa[lł]|pisze|написал)' -%}
+    {%- set attribution = '(?:^|\\s)(?:(?:on|am|le|el|il|op|em|den|dnia) [^\\n]{0,40}[0-9][^\\n]{0,120}\\n?[^\\n]{0,60}'
+        ~ wrote ~ '[^\\n]{0,80}:|[^\\n]{0,80}' ~ wrote ~ '[^\\n]{0,80}: *\\n)' -%}
+    {%- set heading = '(?:^|\\n)[ \\t]*(?:-{3,}|_{5,}|begin forwarded message|(?:from|von|de|da|van|fran): [^\\n]*\\n *'
+        ~ '(?:sent|date|to|gesendet|envoye|enviado|inviato|verzonden|skickat|an|datum|para): )' -%}
     case
-        when contains({{ folded_text }}, '>') or contains({{ folded_text }}, ':') or contains({{ folded_text }}, '---') or contains({{ folded_text }}, '___')
+        when contains({{ folded_text }}, '>') or contains({{ folded_text }}, ':') or contains({{ folded_text }}, '---') or contains({{ folded_text }}, '____')
             then regexp_replace(
                 {{ folded_text }},
-                '(?:(?:^|\s){{ attribution }}\s*)?(?:(?:^|\n)[ \t]*>[^\n]*)+|(?:^|\s){{ attribution }}(?s:.*)|(?:^|\n)[ \t]*(?:-{3,}|_{5,}|(?:from|von|de|da|van|fran): [^\n]*\n *(?:sent|date|to|gesendet|envoye|enviado|inviato|verzonden|skickat|an|datum|para): )(?s:.*)',
+                '(?:{{ attribution }}\s*)?(?:(?:^|\n)[ \t]*>[^\n]*)+|{{ attribution }}(?s:.*)|{{ heading }}(?s:.*)',
                 ' . ', 'g'
             )
         else {{ folded_text }}

@@ -211,15 +211,17 @@ def phrase(pattern: str, words: dict[str, str]) -> re.Pattern[str]:
     return re.compile(rf"(?:\A| )(?:{pattern})(?: |\Z)")
 
 
+WROTE = r"(?:wrote|schrieb|a ecrit|escribio|escreveu|ha scritto|schreef|skrev|napisa[lł]|pisze|написал)"
 ATTRIBUTION = (
-    r"(?:on|am|le|el|il|op|em|den|dnia) [^\n]{0,40}[0-9][^\n]{0,120}\n?[^\n]{0,60}"
-    r"(?:wrote|schrieb|a ecrit|escribio|escreveu|ha scritto|schreef|skrev|napisa[lł]\(?a?\)?)[^\n]{0,80}:"
+    r"(?:\A|[\t\n\f\r ])(?:(?:on|am|le|el|il|op|em|den|dnia) [^\n]{0,40}[0-9][^\n]{0,120}\n?[^\n]{0,60}"
+    rf"{WROTE}[^\n]{{0,80}}:|[^\n]{{0,80}}{WROTE}[^\n]{{0,80}}: *\n)"
+)
+HEADING = (
+    r"(?:\A|\n)[ \t]*(?:-{3,}|_{5,}|begin forwarded message|(?:from|von|de|da|van|fran): [^\n]*\n *"
+    r"(?:sent|date|to|gesendet|envoye|enviado|inviato|verzonden|skickat|an|datum|para): )"
 )
 QUOTED_MAIL = re.compile(
-    rf"(?:(?:\A|[\t\n\f\r ]){ATTRIBUTION}[\t\n\f\r ]*)?(?:(?:\A|\n)[ \t]*>[^\n]*)+"
-    rf"|(?:\A|[\t\n\f\r ]){ATTRIBUTION}(?s:.*)"
-    r"|(?:\A|\n)[ \t]*(?:-{3,}|_{5,}|(?:from|von|de|da|van|fran): [^\n]*\n *"
-    r"(?:sent|date|to|gesendet|envoye|enviado|inviato|verzonden|skickat|an|datum|para): )(?s:.*)"
+    rf"(?:{ATTRIBUTION}[\t\n\f\r ]*)?(?:(?:\A|\n)[ \t]*>[^\n]*)+|{ATTRIBUTION}(?s:.*)|{HEADING}(?s:.*)"
 )
 
 
