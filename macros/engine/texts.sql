@@ -114,8 +114,8 @@
     {#- Lines that begin with > with the line above that says who wrote them, and all below such a line, or below one
         that says that the original message follows. -#}
     {%- set wrote = '(?:wrote|schrieb|a ecrit|escribio|escreveu|ha scritto|schreef|skrev|napisa[lł]|pisze|написал)' -%}
-    {%- set attribution = '(?:^|\\s)(?:(?:on|am|le|el|il|op|em|den|dnia) [^\\n]{0,40}[0-9][^\\n]{0,120}\\n?[^\\n]{0,60}'
-        ~ wrote ~ '[^\\n]{0,80}:|[^\\n]{0,80}' ~ wrote ~ '[^\\n]{0,80}: *\\n)' -%}
+    {%- set attribution = '(?:(?:^|\\s)(?:on|am|le|el|il|op|em|den|dnia) [^\\n]*[0-9][^\\n]*\\n?[^\\n]*'
+        ~ wrote ~ '[^\\n]*:|(?:^|\\n)[^\\n]*' ~ wrote ~ '[^\\n]*: *\\n)' -%}
     {%- set heading = '(?:^|\\n)[ \\t]*(?:-{3,}|_{5,}|begin forwarded message|(?:from|von|de|da|van|fran): [^\\n]*\\n *'
         ~ '(?:sent|date|to|gesendet|envoye|enviado|inviato|verzonden|skickat|an|datum|para): )' -%}
     case

@@ -213,8 +213,8 @@ def phrase(pattern: str, words: dict[str, str]) -> re.Pattern[str]:
 
 WROTE = r"(?:wrote|schrieb|a ecrit|escribio|escreveu|ha scritto|schreef|skrev|napisa[lł]|pisze|написал)"
 ATTRIBUTION = (
-    r"(?:\A|[\t\n\f\r ])(?:(?:on|am|le|el|il|op|em|den|dnia) [^\n]{0,40}[0-9][^\n]{0,120}\n?[^\n]{0,60}"
-    rf"{WROTE}[^\n]{{0,80}}:|[^\n]{{0,80}}{WROTE}[^\n]{{0,80}}: *\n)"
+    r"(?:(?:\A|[\t\n\f\r ])(?:on|am|le|el|il|op|em|den|dnia) [^\n]*[0-9][^\n]*\n?[^\n]*"
+    rf"{WROTE}[^\n]*:|(?:\A|\n)[^\n]*{WROTE}[^\n]*: *\n)"
 )
 HEADING = (
     r"(?:\A|\n)[ \t]*(?:-{3,}|_{5,}|begin forwarded message|(?:from|von|de|da|van|fran): [^\n]*\n *"
