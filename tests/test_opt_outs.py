@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.building.dbt_project import PROJECT_DIR
-from tests.oracle.reporting import Seeds, asks_to_opt_out, keyword_text
+from tests.oracle.reporting import Seeds, asks_to_opt_out, is_reaction, keyword_text
 from tests.pipeline import Pipeline
 
 Ask = Callable[[list[str]], list[bool]]

@@ -26,41 +26,118 @@
     end
 {%- endmacro -%}
 
+{%- macro plain_characters(text) -%}
+    {#- A text with plain letters, digits and signs in place of their full-width, mathematical, circled and squared
+        forms, as Unicode's NFKC has them, and without the invisible characters that break words. -#}
+    {{ return(adapter.dispatch('plain_characters', 'outbound_sms')(text)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__plain_characters(text) -%}
+    {#- Runs of code points by their first one. translate() makes its map anew for each row, so only texts that have any
+        such character are given to it. -#}
+    {%- set capitals, digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', '0123456789' -%}
+    {%- set letters = capitals ~ capitals | lower -%}
+    {%- set runs = [
+        (0xff10, digits),
+        (0xff21, capitals),
+        (0xff41, capitals | lower),
+        (0x1d400, letters * 13),
+        (0x1d7ce, digits * 5),
+        (0x2460, digits[1:]),
+        (0x24b6, letters),
+        (0x1f130, capitals),
+        (0x1fbf0, digits),
+    ] -%}
+    {%- set form = namespace(given='ℂℊℋℌℍℎℐℑℒℓℕℙℚℛℜℝℤℨℬℭℯℰℱℳℴℹⅅⅆⅇⅈⅉ⓪🄫🄬', meant='CgHHHhIILlNPQRRRZZBCeEFMoiDdeij0CR') -%}
+    {%- for first, characters in runs -%}
+        {%- for place in range(characters | length) -%}
+            {%- set form.given = form.given ~ '%c' % (first + place) -%}
+        {%- endfor -%}
+        {%- set form.meant = form.meant ~ characters -%}
+    {%- endfor -%}
+    {#- What has no counterpart, at the end of the given ones, goes. #}
+    case
+        when strlen({{ text }}) <> length({{ text }}) and regexp_matches(
+            {{ text }},
+            '[\x{FF10}-\x{FF5A}\x{1D400}-\x{1D7FF}\x{2460}-\x{24EA}\x{1F12B}-\x{1F149}\x{1FBF0}-\x{1FBF9}\x{2102}-\x{2149}\x{AD}\x{200B}\x{200C}\x{2060}\x{FEFF}]'
+        )
+            then translate({{ text }}, '{{ form.given }}{{ "\u00ad\u200b\u200c\u2060\ufeff" }}', '{{ form.meant }}')
+        else {{ text }}
+    end
+{%- endmacro -%}
+
 {%- macro normalized_keyword(text) -%}
-    {#- A reply's text as keywords are compared (contract rule 6): composed, lower case, without the white space,
-        punctuation and invisible characters around it. -#}
+    {#- A reply's text as keywords are compared (contract rule 6): plain characters, composed, lower case, without the
+        white space, punctuation and invisible characters around it, or between its letters (S.T.O.P.). -#}
     {{ return(adapter.dispatch('normalized_keyword', 'outbound_sms')(text)) }}
 {%- endmacro -%}
 
 {%- macro duckdb__normalized_keyword(text) -%}
+    {%- set around = '[\\s\\p{P}\\p{Z}\\p{C}$+<=>^`|~]+' -%}
     lower(regexp_replace(
-        nfc_normalize({{ text }}),
-        '^[\s\p{P}\p{Z}\p{C}$+<=>^`|~]+|[\s\p{P}\p{Z}\p{C}$+<=>^`|~]+$',
-        '',
-        'g'
+        regexp_replace(
+            regexp_replace(nfc_normalize({{ plain_characters(text) }}), '^{{ around }}', ''),
+            '{{ around }}$',
+            ''
+        ),
+        '^(\pL)\p{P}(\pL)\p{P}(\pL)(?:\p{P}(\pL))?(?:\p{P}(\pL))?$',
+        '\1\2\3\4\5'
     ))
 {%- endmacro -%}
 
-{%- macro plain_words(text) -%}
-    {#- A text as words: lower case, without accents and apostrophes, one space around each. Sentences end in a word of
-        their own, `?` for a question and `.` for the others; the text begins with one too. -#}
-    {{ return(adapter.dispatch('plain_words', 'outbound_sms')(text)) }}
+{%- macro folded_text(text) -%}
+    {#- A text in plain characters, lower case and without accents. -#}
+    {{ return(adapter.dispatch('folded_text', 'outbound_sms')(text)) }}
 {%- endmacro -%}
 
-{%- macro duckdb__plain_words(text) -%}
+{%- macro duckdb__folded_text(text) -%}
+    {#- A zero byte would end the text for strip_accents. -#}
+    lower(strip_accents(replace({{ plain_characters(text) }}, chr(0), ' ')))
+{%- endmacro -%}
+
+{%- macro plain_words(folded_text) -%}
+    {#- A folded text as words, without the mail that it quotes: without apostrophes, one space around each. Sentences
+        end in a word of their own, `?` for a question and `.` for the others; the text begins with one too. -#}
+    {{ return(adapter.dispatch('plain_words', 'outbound_sms')(folded_text)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__plain_words(folded_text) -%}
     {#- Single spaces, most of what is between words, stay as they are: replacing them too would cost three times as
-        much. A zero byte would end the text for strip_accents. -#}
-    {%- set folded = namespace(text="'.' || lower(strip_accents(replace(" ~ text ~ ", chr(0), ' '))) || '.'") -%}
+        much. Most texts ask nothing. -#}
+    {%- set words = namespace(text="'.' || " ~ duckdb__without_quoted_mail(folded_text) ~ " || '.'") -%}
     {%- for apostrophe in ["''", '’', '`', '´'] -%}
-        {%- set folded.text = "replace(" ~ folded.text ~ ", '" ~ apostrophe ~ "', '')" -%}
+        {%- set words.text = "replace(" ~ words.text ~ ", '" ~ apostrophe ~ "', '')" -%}
     {%- endfor -%}
     regexp_replace(
         regexp_replace(
-            regexp_replace({{ folded.text }}, ' ?[?？][^\p{L}\p{N}]*', ' ? ', 'g'),
-            ' ?(?:[.!;:…()"|\r\n。！]| - )[^\p{L}\p{N}?]*', ' . ', 'g'
+            case
+                when contains({{ folded_text }}, '?') or contains({{ folded_text }}, '？')
+                    then regexp_replace({{ words.text }}, ' ?[?？][^\p{L}\p{N}]*', ' ? ', 'g')
+                else {{ words.text }}
+            end,
+            ' ?(?:[.!;:…()"|\r\n。！]| [-–—~])[^\p{L}\p{N}?]*', ' . ', 'g'
         ),
         ' *[^\p{L}\p{N}.? ][^\p{L}\p{N}.?]*| {2,}', ' ', 'g'
     )
+{%- endmacro -%}
+
+{%- macro duckdb__without_quoted_mail(folded_text) -%}
+    {#- Lines that begin with > with the line above that says who wrote them, and all below such a line, or below one
+        that says that the original message follows. -#}
+    {%- set wrote = '(?:wrote|schrieb|a ecrit|escribio|escreveu|ha scritto|schreef|skrev|napisa[lł]|pisze|написал)' -%}
+    {%- set attribution = '(?:(?:^|\\s)(?:on|am|le|el|il|op|em|den|dnia) [^\\n]*[0-9][^\\n]*\\n?[^\\n]*'
+        ~ wrote ~ '[^\\n]*:|(?:^|\\n)[^\\n]*' ~ wrote ~ '[^\\n]*: *\\n)' -%}
+    {%- set heading = '(?:^|\\n)[ \\t]*(?:-{3,}|_{5,}|begin forwarded message|(?:from|von|de|da|van|fran): [^\\n]*\\n *'
+        ~ '(?:sent|date|to|gesendet|envoye|enviado|inviato|verzonden|skickat|an|datum|para): )' -%}
+    case
+        when contains({{ folded_text }}, '>') or contains({{ folded_text }}, ':') or contains({{ folded_text }}, '---') or contains({{ folded_text }}, '____')
+            then regexp_replace(
+                {{ folded_text }},
+                '(?:{{ attribution }}\s*)?(?:(?:^|\n)[ \t]*>[^\n]*)+|{{ attribution }}(?s:.*)|{{ heading }}(?s:.*)',
+                ' . ', 'g'
+            )
+        else {{ folded_text }}
+    end
 {%- endmacro -%}
 
 {%- macro e164(number, settings=none) -%}

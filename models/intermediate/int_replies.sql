@@ -79,7 +79,7 @@ picked as (
         sum(_row_count) over (partition by {{ key | join(', ') }}) as _row_count,
         max(_extract_number) over (partition by {{ key | join(', ') }}) as _extract_number,
         {{ normalized_keyword('body') }} as normalized_keyword,
-        {{ plain_words('body') }} as words
+        {{ folded_text('body') }} as folded_text
     from candidates
     qualify
         row_number() over (
@@ -89,6 +89,16 @@ picked as (
                 received_at desc nulls last,
                 {{ compared | join(' desc nulls last, ') }} desc nulls last
         ) = 1
+
+),
+
+read as (
+
+    select
+        *,
+        {{ plain_words('folded_text') }} as words,
+        {{ is_reaction('folded_text') }} as is_reaction
+    from picked
 
 ),
 
@@ -106,15 +116,17 @@ keywords as (
 )
 
 select
-    {{ column_list(key + columns, 'picked') }},
-    case when picked.channel = 'sms' then keywords.keyword end as keyword,
-    case when picked.channel = 'sms' then keywords.keyword_group end as keyword_group,
-    picked.channel = 'sms' and coalesce(keywords.is_opt_out, false) as is_opt_out,
-    coalesce(keywords.is_opt_out or {{ asks_to_opt_out('picked.words') }}, false) as is_possible_opt_out,
-    picked.received_at,
-    picked.updated_at,
-    cast(picked._row_count as bigint) as _row_count,
-    picked._extract_number
-from picked
+    {{ column_list(key + columns, 'read') }},
+    case when read.channel = 'sms' then keywords.keyword end as keyword,
+    case when read.channel = 'sms' then keywords.keyword_group end as keyword_group,
+    read.channel = 'sms' and coalesce(keywords.is_opt_out, false) as is_opt_out,
+    coalesce(keywords.is_opt_out or (not read.is_reaction and {{ asks_to_opt_out('read.words') }}), false)
+        as is_possible_opt_out,
+    coalesce(read.is_reaction, false) as is_reaction,
+    read.received_at,
+    read.updated_at,
+    cast(read._row_count as bigint) as _row_count,
+    read._extract_number
+from read
 left join keywords
-    on picked.normalized_keyword = keywords.normalized_keyword
+    on read.normalized_keyword = keywords.normalized_keyword

@@ -164,6 +164,7 @@ select
     replies.keyword is not null as is_keyword,
     replies.is_opt_out,
     replies.is_possible_opt_out,
+    replies.is_reaction,
     replies.send_id is not null and sends.send_id is null as is_waiting,
     sends.sent_at,
     replies.received_at,

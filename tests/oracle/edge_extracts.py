@@ -74,6 +74,13 @@ BODIES = [
     "wrong number - STOP",
     "Reply STOP to opt out",
     "¡no más mensajes, por favor!",
+    "S.T.O.P.",
+    "ＳＴＯＰ",
+    "Stop. Thank you",
+    "STOP\n\nSent from my iPhone",
+    "Fine\n\nOn Mon, Oct 5, 2026 at 9:00 AM Shop wrote:\n> Reply STOP",
+    "Liked “Reply STOP to opt out”",
+    "Le encantó “Sale”",
 ]
 # Around the ends of parts: characters of two septets and of two UTF-16 units, and texts of every alphabet.
 SEND_BODIES = [

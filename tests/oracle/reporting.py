@@ -118,6 +118,7 @@ class Seeds:
             kind: [phrase(row["pattern"], words) for row in phrases if row["phrase_kind"] == kind]
             for kind in ("request", "exception")
         }
+        self.reactions = [reaction(row["pattern"]) for row in rows("reaction_phrases")]
 
 
 # --- reading values ------------------------------------------------------------------------------------------------
@@ -204,17 +205,38 @@ def phone(text: str | None) -> str | None:
     return "+" + bare if 8 <= len(bare) <= 15 and bare[0] != "0" else bare
 
 
+def plain_characters(text: str) -> str:
+    """Letters and digits for their full-width, mathematical, circled and squared forms; no invisible characters."""
+
+    def plain(character: str) -> str:
+        if character in "\u00ad\u200b\u200c\u2060\ufeff":
+            return ""
+        form, meant = unicodedata.decomposition(character).split(">")[0], unicodedata.normalize("NFKC", character)
+        is_letter_or_digit = len(meant) == 1 and meant.isascii() and meant.isalnum()
+        return meant if form in ("<wide", "<font", "<circle", "<square") and is_letter_or_digit else character
+
+    return "".join(map(plain, text))
+
+
+def folded_text(text: str) -> str:
+    """Plain characters, lower case, no accents."""
+    return without_accents(plain_characters(text)).lower().replace("\0", " ")
+
+
 def keyword_text(text: str | None) -> str:
-    """Rule 6: the text without case, and without white space and punctuation around it."""
+    """Rule 6: the text without case, and without white space and punctuation around it or between single letters."""
 
     def is_around(character: str) -> bool:
         return character in "$+<=>^`|~" or unicodedata.category(character)[0] in "PZC"
 
-    value = unicodedata.normalize("NFC", text or "")
+    value = unicodedata.normalize("NFC", plain_characters(text or ""))
     while value and is_around(value[0]):
         value = value[1:]
     while value and is_around(value[-1]):
         value = value[:-1]
+    letters, signs = value[::2], value[1::2]
+    if 3 <= len(letters) <= 5 and letters.isalpha() and all(unicodedata.category(sign)[0] == "P" for sign in signs):
+        value = letters
     return value.lower()
 
 
@@ -235,9 +257,23 @@ def phrase(pattern: str, words: dict[str, str]) -> re.Pattern[str]:
     return re.compile(rf"(?:\A| )(?:{pattern})(?: |\Z)")
 
 
+WROTE = r"(?:wrote|schrieb|a ecrit|escribio|escreveu|ha scritto|schreef|skrev|napisa[lł]|pisze|написал)"
+ATTRIBUTION = (
+    r"(?:(?:\A|[\t\n\f\r ])(?:on|am|le|el|il|op|em|den|dnia) [^\n]*[0-9][^\n]*\n?[^\n]*"
+    rf"{WROTE}[^\n]*:|(?:\A|\n)[^\n]*{WROTE}[^\n]*: *\n)"
+)
+HEADING = (
+    r"(?:\A|\n)[ \t]*(?:-{3,}|_{5,}|begin forwarded message|(?:from|von|de|da|van|fran): [^\n]*\n *"
+    r"(?:sent|date|to|gesendet|envoye|enviado|inviato|verzonden|skickat|an|datum|para): )"
+)
+QUOTED_MAIL = re.compile(
+    rf"(?:{ATTRIBUTION}[\t\n\f\r ]*)?(?:(?:\A|\n)[ \t]*>[^\n]*)+|{ATTRIBUTION}(?s:.*)|{HEADING}(?s:.*)"
+)
+
+
 def plain_words(text: str) -> str:
-    """The words of a text, and a `.` or `?` at the ends of its sentences, with single spaces between them."""
-    text = re.sub("['’`´]", "", f".{without_accents(text).lower()}.")
+    """The words of a text without the mail that it quotes, a `.` or `?` at the ends of its sentences, single spaces."""
+    text = re.sub("['’`´]", "", f".{QUOTED_MAIL.sub(' . ', folded_text(text))}.")
     tokens: list[str] = []
     word = ""
     for place, character in enumerate(text):
@@ -250,11 +286,35 @@ def plain_words(text: str) -> str:
         end = ""
         if character in "?？":
             end = "?"
-        elif character in '.!;:…()"|\r\n。！' or (character == "-" and text[place - 1 : place + 2] == " - "):
+        elif character in '.!;:…()"|\r\n。！' or (character in "-–—~" and text[place - 1] == " "):
             end = "."
         if end and (not tokens or tokens[-1] not in ("?", ".") or (tokens[-1] == "." and end == "?")):
             tokens.append(end)
     return f" {' '.join(tokens)} "
+
+
+def reaction(pattern: str) -> re.Pattern[str]:
+    """A pattern of the seed `reaction_phrases`, as docs/opt_outs.md says how to read it."""
+    quotes, pictures = "\"'“”„«»‹›‘’‚「」『』", "‼⁉\u2190-\u2bff\U0001f000-\U0001faff"
+    signs = {
+        " ": r"\s*",
+        "{text}": f"[{quotes}].*[{quotes}…]",
+        "{emoji}": rf"[{pictures}][{pictures}\u200d\ufe0f\U000e0020-\U000e007f\s]*",
+    }
+    pattern = without_accents(pattern)
+    for sign, meaning in signs.items():
+        pattern = pattern.replace(sign, meaning)
+    return re.compile(pattern, re.DOTALL)
+
+
+def is_reaction(text: str, seeds: Seeds) -> bool:
+    """Whether a text is a reaction that a phone sent as a text."""
+    folded = folded_text(text)
+    while folded and unicodedata.category(folded[0])[0] in "ZC":
+        folded = folded[1:]
+    while folded and (folded[-1] == "." or unicodedata.category(folded[-1])[0] in "ZC"):
+        folded = folded[:-1]
+    return any(phrase.fullmatch(folded) for phrase in seeds.reactions)
 
 
 def asks_to_opt_out(text: str, seeds: Seeds) -> bool:
@@ -718,7 +778,7 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
         state_send(send, by_send[send["send_id"]], seeds, settings)
         zone = ZoneInfo(settings.reporting_timezone)
         send["sent_date"] = send["sent_at"].replace(tzinfo=UTC).astimezone(zone).date()
-        send["status_is_engaged"] = send["is_engaged"]
+        send["status_unsubscribed_at"] = send["unsubscribed_at"]
 
     inbound = [{**row, "send_id": None, "source": "twilio"} for row in twilio if not row["is_outbound"]]
     outbound_replies = [
@@ -736,12 +796,16 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
             "send_id": send["send_id"] if send else None,
             "customer_id": send["customer_id"] if send else reply["customer_id"],
             "channel": reply["channel"],
+            "from_number": reply["from_number"],
             "body": reply["body"],
             "received_at": reply["received_at"],
+            "is_opt_out": bool(keyword and keyword[2]),
             "is_keyword": keyword is not None,
             "keyword": keyword[0] if keyword else None,
             "keyword_group": keyword[1] if keyword else None,
-            "is_possible_opt_out": bool(named and named[2]) or asks_to_opt_out(reply["body"] or "", seeds),
+            "is_possible_opt_out": bool(named and named[2])
+            or (not is_reaction(reply["body"] or "", seeds) and asks_to_opt_out(reply["body"] or "", seeds)),
+            "is_reaction": is_reaction(reply["body"] or "", seeds),
             "response_seconds": (reply["received_at"] - send["sent_at"]).total_seconds() if send else None,
         }
         fct_replies.append(row)
@@ -763,7 +827,8 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
     is_opt_out_reply = {row["reply_id"]: is_opt_out for _, row, is_opt_out in attributed}
     sms_replies = [row for send, row, _ in attributed if row["channel"] == "sms" and send["channel"] == "sms"]
     responses += [row | {"response_type": "keyword"} for row in sms_replies if row["is_keyword"]]
-    for rows in group((row for row in sms_replies if not row["is_keyword"]), "message_id", "customer_id").values():
+    others = [row for row in sms_replies if not row["is_keyword"] and not row["is_reaction"]]
+    for rows in group(others, "message_id", "customer_id").values():
         first = min(rows, key=lambda row: (row["body"] is None, row["received_at"], row["reply_id"].encode()))
         responses.append(first | {"response_type": "first_response"})
 
@@ -860,6 +925,7 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
     tables |= message_reports(sends, responses, is_opt_out_reply, titles, sms_issues, seeds)
     tables["rpt_customer_contacts"] = contacts(sends, settings)
     tables["rpt_fix_list"] = fix_list(sends, sms_issues, seeds)
+    tables["rpt_opted_out_numbers"] = opted_out_numbers(sends, fct_replies)
     tables["audit_unmapped_codes"] = unmapped(sms_issues, seeds)
     return tables
 
@@ -1042,6 +1108,41 @@ def fix_list(sends: dict[str, Row], sms_issues: list[Row], seeds: Seeds) -> list
                 "last_message_id": max(rows, key=order)["message_id"],
             }
         )
+    return table
+
+
+def opted_out_numbers(sends: dict[str, Row], replies: list[Row]) -> list[Row]:
+    """Numbers whose first opt-out since they last opted in stands."""
+    sms = [send for send in sends.values() if send["channel"] == "sms"]
+    by_id = {send["send_id"]: send["to_number"] for send in sms}
+    words = [(row["from_number"] or by_id.get(row["send_id"]), row) for row in replies if row["is_keyword"]]
+    opt_outs = [(number, row["received_at"], 1, "keyword") for number, row in words if row["is_opt_out"]]
+    for send in sms:
+        if send["issue_reason_id"] == "recipient_unsubscribed":
+            opt_outs.append((send["to_number"], send["issue_at"] or send["sent_at"], 2, "provider"))
+        if send["status_unsubscribed_at"]:
+            opt_outs.append((send["to_number"], send["status_unsubscribed_at"], 3, "status"))
+    table = []
+    for number in {opt_out[0] for opt_out in opt_outs} - {None}:
+        opted_in_at = max(
+            (row["received_at"] for wrote, row in words if wrote == number and row["keyword_group"] == "opt_in"),
+            default=datetime.min,
+        )
+        standing = [opt_out for opt_out in opt_outs if opt_out[0] == number and opt_out[1] >= opted_in_at]
+        if standing:
+            _, opted_out_at, _, opted_out_by = min(standing, key=lambda opt_out: opt_out[1:3])
+            own = [send for send in sms if send["to_number"] == number]
+            table.append(
+                {
+                    "number": number,
+                    "opted_out_by": opted_out_by,
+                    "customer_count": customers(own),
+                    "sent_after_count": sum(
+                        send["sent_at"] > opted_out_at and send["delivery_status"] != "canceled" for send in own
+                    ),
+                    "opted_out_at": opted_out_at,
+                }
+            )
     return table
 
 
