@@ -406,3 +406,74 @@ def test_a_log_that_matches_none_of_its_providers_sends_is_warned_of(new_pipelin
     pipeline.build()
     (result,) = pipeline.dbt("test", "--select", "warn_of_logs_that_match_no_sends")
     assert result.status == "warn"
+
+
+def test_the_parts_of_an_inbound_text_are_one_reply(new_pipeline: NewPipeline) -> None:
+    """Whenever each comes: in another file, another load, or again."""
+    pipeline = new_pipeline()
+    parts = [
+        vonage_inbound(f"V{number}", text)
+        | {"concat": "true", "concat-ref": "7", "concat-total": "3", "concat-part": str(number)}
+        for number, text in ((3, "me"), (1, "Please stop"), (2, " texting "))
+    ]
+    pipeline.drop("vonage/inbound_messages/1.jsonl", json_lines(parts[0], parts[1], vonage_inbound("V9", "Hello")))
+    pipeline.run(with_tests=True)
+    pipeline.drop("vonage/inbound_messages/2.jsonl", json_lines(parts[2], parts[1]))
+    pipeline.run(with_tests=True)
+    assert pipeline.query("select body, is_possible_opt_out from fct_replies order by 1") == [
+        ("Hello", False),
+        ("Please stop texting me", True),
+    ]
+    assert pipeline.query(
+        "select read_count, duplicate_count, in_marts_count, unexplained_count from audit_reconciliation where read_count > 0"
+    ) == [(5, 3, 2, 0)]
+
+
+TIMES = {
+    "2026-10-01T09:00:00Z": "2026-10-01 09:00:00",
+    "20261001T090000Z": "2026-10-01 09:00:00",
+    "20261001T0900Z": "2026-10-01 09:00:00",
+    "20261001T110000+0200": "2026-10-01 09:00:00",
+    "2026-10-01 09:00:00 UTC": "2026-10-01 09:00:00",
+    "2026-10-01 09:00:00 gmt": "2026-10-01 09:00:00",
+    "2026-10-01T23:00:00+14:00": "2026-10-01 09:00:00",
+    "2026-10-01T09:00:00,25Z": "2026-10-01 09:00:00.25",
+    "2026-10-01 04:00:00 -0500": "2026-10-01 09:00:00",
+    **dict.fromkeys(
+        f"2026-10-01 09:00:00 {word}" for word in ("BST", "AST", "CST", "IST", "SST", "EDT", "CEST", "MST")
+    ),
+    **dict.fromkeys(
+        ("2026-10-01T09:00:00+99:00", "2026-10-01T09:00:00+15:00", "infinity", "epoch", "2026-13-01T00:00:00Z")
+    ),
+}
+
+
+def test_times_are_iso_8601_and_words_for_zones_are_ambiguous(new_pipeline: NewPipeline) -> None:
+    pipeline = new_pipeline()
+    rows = [(f"s{number}", "m", "sms", "c", text, "", "", "", "") for number, text in enumerate(TIMES)]
+    rows.append(("no channel", "m", "", "c", SENT_AT, "", "", "", ""))
+    pipeline.drop("outbound/sends/day.csv", csv_text(SENDS, *rows))
+    pipeline.drop("outbound/statuses/day.csv", csv_text("send_id,status,occurred_at", ("s0", "", SENT_AT)))
+    pipeline.run(with_tests=True)
+    read = dict(pipeline.query("select send_id, cast(sent_at as varchar) from fct_sends"))
+    assert read == {f"s{number}": moment for number, moment in enumerate(TIMES.values()) if moment}
+    reasons = pipeline.query(
+        "select reason from audit_rejected_rows where reason not like 'unreadable time in sent_at: %'"
+    )
+    assert sorted(reasons) == [("lacks a value in channel",), ("lacks a value in status",)]
+
+
+def test_an_engagement_counts_without_its_time(new_pipeline: NewPipeline) -> None:
+    """Twilio tells of a WhatsApp message by two callbacks, delivered, then read; they carry no time."""
+    pipeline = new_pipeline()
+    sends = [(name, "m", "whatsapp", name, SENT_AT, "", "", "twilio", name) for name in ("SMa", "SMb")]
+    pipeline.drop("outbound/sends/day.csv", csv_text(SENDS, *sends))
+    words = [("SMa", "delivered"), ("SMa", "read"), ("SMb", "delivered")]
+    pipeline.drop("twilio/status_callbacks/day.csv", csv_text("MessageSid,MessageStatus", *words))
+    pipeline.run(with_tests=True)
+    assert pipeline.query("select send_id, is_opened, opened_at, delivery_status from fct_sends order by 1") == [
+        ("SMa", True, None, "delivered"),
+        ("SMb", False, None, "delivered"),
+    ]
+    assert pipeline.query("select opened_customer_count, opened_rate from rpt_message_engagement") == [(1, 0.5)]
+    assert pipeline.query("select opened_count from rpt_customer_engagement_daily") == [(1,)]

@@ -194,7 +194,9 @@ class _Generator:
         customer = self.chance.randrange(customers)
         channel = self.chance.choice(CHANNELS)
         at = self._time()
-        provider = self.chance.choice(["twilio", "Twilio ", "Twilio SMS", "signalwire", "nexmo", "vonage", "mailer", None])
+        provider = self.chance.choice(
+            ["twilio", "Twilio ", "Twilio SMS", "signalwire", "nexmo", "vonage", "mailer", None]
+        )
         body = "x" * self.chance.choice([1800, 1801]) if self._maybe(0.05) else self.chance.choice(SEND_BODIES)
         row: dict[str, str | None] = {
             "send_id": f"s{n:05d}",

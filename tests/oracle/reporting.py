@@ -195,7 +195,9 @@ def phone(text: str | None) -> str | None:
     text = re.sub("^%2[Bb]", "+", text)
     bare = re.sub(r"(\d\s*)\(\s*0\s*\)", r"\1", text)
     bare = re.sub(r"^(\+?\d+)\.0+$", r"\1", bare)
-    bare = "".join(c for c in bare if not (is_invisible(c) or c in "./\\" or unicodedata.category(c) in ("Ps", "Pe", "Pd")))
+    bare = "".join(
+        c for c in bare if not (is_invisible(c) or c in "./\\" or unicodedata.category(c) in ("Ps", "Pe", "Pd"))
+    )
     if not re.fullmatch(r"\+?[0-9]+", bare):
         return text.strip(" ")
     if re.match("00[1-9]", bare):
@@ -721,7 +723,11 @@ def attribute(reply: Row, sends: dict[str, Row], settings: OracleSettings) -> Ro
         if not send["sent_at"] <= reply["received_at"] <= send["sent_at"] + timedelta(days=settings.reply_window_days):
             continue
         is_number = re.fullmatch(r"\+?[0-9]+", send["from_number"] or "")
-        if reply["to_number"] and is_number and matched(reply["to_number"], reply) != matched(send["from_number"], send):
+        if (
+            reply["to_number"]
+            and is_number
+            and matched(reply["to_number"], reply) != matched(send["from_number"], send)
+        ):
             continue
         candidates.append(send)
     return max(candidates, key=lambda send: (send["sent_at"], send["send_id"].encode()), default=None)
