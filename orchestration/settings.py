@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import available_timezones
 
+import duckdb
+
 from orchestration.errors import SettingError
 
 # Characters that would turn a folder's name into a glob pattern or end a quoted SQL string.
@@ -29,6 +31,9 @@ class Settings:
         over_messaged_count: received messages in 7 days from which a customer is over-messaged.
         memory_limit_gb: most memory that DuckDB takes, GB; Python, Dagster and dbt take about 0.5 more.
         max_rows_at_once: rows of extracts that are applied at once; more are applied in groups.
+        max_extract_columns: columns, or different JSON keys, of an extract; one with more is refused.
+        max_field_characters: characters of one value of an extract; a row with a longer one is set apart.
+        max_unpacked_gb: GB of a compressed extract when it is unpacked; a longer one is refused.
         schedule_hour: hour of the day (0 to 23) at which the schedule starts the job `daily`.
         schedule_timezone: IANA zone of that hour.
     """
@@ -44,6 +49,9 @@ class Settings:
     over_messaged_count: int = 10
     memory_limit_gb: int = 3
     max_rows_at_once: int = 40_000_000
+    max_extract_columns: int = 1_000
+    max_field_characters: int = 1_000_000
+    max_unpacked_gb: int = 20
     schedule_hour: int = 6
     schedule_timezone: str = "UTC"
 
@@ -95,6 +103,11 @@ class Settings:
             over_messaged_count=_whole_number(variables, "OVER_MESSAGED_COUNT", cls.over_messaged_count, 1, 1_000_000),
             memory_limit_gb=_whole_number(variables, "MEMORY_LIMIT_GB", cls.memory_limit_gb, 1, 4_096),
             max_rows_at_once=_whole_number(variables, "MAX_ROWS_AT_ONCE", cls.max_rows_at_once, 1, 1_000_000_000_000),
+            max_extract_columns=_whole_number(variables, "MAX_EXTRACT_COLUMNS", cls.max_extract_columns, 10, 100_000),
+            max_field_characters=_whole_number(
+                variables, "MAX_FIELD_CHARACTERS", cls.max_field_characters, 1_000, 10_000_000
+            ),
+            max_unpacked_gb=_whole_number(variables, "MAX_UNPACKED_GB", cls.max_unpacked_gb, 1, 10_000),
             schedule_hour=_whole_number(variables, "SCHEDULE_HOUR", cls.schedule_hour, 0, 23),
             schedule_timezone=_timezone(variables, "SCHEDULE_TIMEZONE", cls.schedule_timezone),
         )
@@ -135,9 +148,15 @@ def _folder(variables: Mapping[str, str], name: str, default: Path) -> Path:
 
 def _timezone(variables: Mapping[str, str], name: str, default: str) -> str:
     text = _text(variables, name) or default
-    if text not in available_timezones():
+    if text != default and not (text in available_timezones() and _is_known_to_duckdb(text)):
         raise SettingError(name, text, "an IANA time zone such as UTC, Europe/Berlin or America/New_York")
     return text
+
+
+def _is_known_to_duckdb(zone: str) -> bool:
+    """Whether the engine has a time zone too: systems add names of their own, such as localtime."""
+    with duckdb.connect() as connection:
+        return connection.execute("from pg_timezone_names() where name = ?", [zone]).fetchone() is not None
 
 
 def _moment(variables: Mapping[str, str], name: str) -> datetime | None:
