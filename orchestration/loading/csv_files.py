@@ -19,8 +19,8 @@ import duckdb
 from orchestration.errors import ExtractRefusedError
 from orchestration.loading.declarations import ExtractTable
 from orchestration.loading.raw_files import (
-    Lineage,
     Limits,
+    Lineage,
     RawFileWriter,
     ReadResult,
     RejectedRecord,
@@ -52,7 +52,7 @@ _QUOTED = re.compile(r' *"((?:[^"]+|"")*+)" *')
 _OPENING_QUOTE = re.compile(r' *"')
 _UNQUOTED = re.compile(r"[^,\r\n]*")
 # Where DuckDB reads quotes in ways of its own.
-_SPACES_BESIDE_A_QUOTE = re.compile(rb'(?:^|[,\r\n]) +"|" +(?:[",\r\n]|$)')
+_SPACES_BESIDE_A_QUOTE = re.compile(rb'(?:^|[,\r\n]) +"(?:[^"]|"[ ",\r\n]|"?$)|" +(?:[",\r\n]|$)')
 
 
 def read_csv(path: Path, table: ExtractTable, lineage: Lineage, target: Path, limits: Limits) -> ReadResult:
@@ -127,8 +127,11 @@ def read_csv_at_once(
 
     Returns:
         The result, or None where the file must be read carefully: it has a wrong row, it is not plain, or its lines do
-        not add up to the rows read, so that line numbers would be wrong.
+        not add up to the rows read, so that line numbers would be wrong. Where there is one column, an empty line would
+        be a row.
     """
+    if len(names) == 1:
+        return None
     positions = {name: f"c{position}" for position, name in enumerate(names)}
     columns = "{" + ", ".join(f"'{position}': 'VARCHAR'" for position in positions.values()) + "}"
     source = (
@@ -225,7 +228,7 @@ def read_csv_carefully(
                 if reason is None and (beyond or len(values) != width):
                     reason = f"has {len(values) + len(beyond)} values where the header has {width} columns"
                 if reason is None and len(record.text) > limits.field_characters:
-                    reason = _too_long(values, names, limits)
+                    reason = _too_long(values, limits)
                 if reason is None:
                     yield len(record.text), (record.line_number, values)
                 else:
@@ -237,12 +240,13 @@ def read_csv_carefully(
     return ReadResult(writer.row_count, rejected)
 
 
-def _too_long(values: list[str | None], names: list[str], limits: Limits) -> str | None:
+def _too_long(values: list[str | None], limits: Limits) -> str | None:
     longest = max(range(len(values)), key=lambda position: len(values[position] or ""))
     length = len(values[longest] or "")
     if length <= limits.field_characters:
         return None
-    return f"has {length} characters in {names[longest]}: at most {limits.field_characters} are read (MAX_FIELD_CHARACTERS)"
+    most = limits.field_characters
+    return f"has {length} characters in column {longest + 1}: at most {most} are read (MAX_FIELD_CHARACTERS)"
 
 
 def _records(lines: TextIO) -> Iterator[_Record]:
@@ -289,17 +293,14 @@ def _split_quoted(waiting: list[str], lines: TextIO) -> tuple[str, int, list[tup
         values: list[tuple[str, bool]] = []
         text, position, reason = "".join(waiting[:looked_at]), 0, None
         while True:
-            match = _QUOTED.match(text, position)
-            if match:
-                values.append((match.group(1).replace('""', '"'), True))
-            elif _OPENING_QUOTE.match(text, position):
+            quoted = _QUOTED.match(text, position)
+            unquoted = None if quoted or _OPENING_QUOTE.match(text, position) else _UNQUOTED.match(text, position)
+            found = quoted or unquoted
+            if found is None:
                 reason = "has a quote that is not closed"
                 break
-            else:
-                match = _UNQUOTED.match(text, position)
-                assert match is not None  # it matches nothing, too
-                values.append((match.group(), False))
-            position = match.end()
+            values.append((quoted.group(1).replace('""', '"'), True) if quoted else (found.group(), False))
+            position = found.end()
             if text[position : position + 1] == ",":
                 position += 1
             elif text[position : position + 1] in ("", "\r", "\n"):
@@ -311,7 +312,7 @@ def _split_quoted(waiting: list[str], lines: TextIO) -> tuple[str, int, list[tup
             ends = itertools.accumulate(map(len, waiting))
             taken = next(count for count, end in enumerate(ends, start=1) if end >= position)
             return "".join(waiting[:taken]), taken, values, None
-        if match is None and looked_at < MAXIMUM_LINES_OF_A_RECORD:
+        if found is None and looked_at < MAXIMUM_LINES_OF_A_RECORD:
             waiting += _read_lines(lines, 2 * looked_at - len(waiting))
             if looked_at < len(waiting):
                 looked_at = min(2 * looked_at, len(waiting))

@@ -24,8 +24,8 @@ import duckdb
 from orchestration.errors import ExtractRefusedError
 from orchestration.loading.declarations import ExtractTable
 from orchestration.loading.raw_files import (
-    Lineage,
     Limits,
+    Lineage,
     RawFileWriter,
     ReadResult,
     RejectedRecord,
@@ -54,7 +54,8 @@ PIECE_CHARACTERS = 1 << 20
 # Arrays and objects in one another; Python's reader goes no deeper than about 900.
 MAXIMUM_DEPTH = 100
 
-_SEPARATORS = re.compile(r"[ \t\r\n,\[\]]*")
+_SEPARATORS = re.compile(r"[ \t\r\n\v\f,\]]*")
+NO_OBJECT = "the value in the array is no JSON object"
 # Keys that can stand in a quoted JSON path as they are.
 _PLAIN_KEY = re.compile(r"[\w .:-]+")
 # Ways of naming the keys of an object that one file may have and still be read in one go.
@@ -96,13 +97,23 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_Number, pars
 
 
 class _Found(NamedTuple):
-    """A value of a file: an object, else `text` and what is wrong with it."""
+    """A value of a file: an object, else `text` and what is wrong with it.
+
+    Attributes:
+        line_number: physical line on which it, or the array around it, begins.
+        characters: that it takes in the file.
+        values: the object; None for what is none.
+        text: the value as it stands in the file; empty for an object of an array.
+        reason: what is wrong.
+        is_odd: whether its text has escapes or many levels, which may hide what can't be kept.
+    """
 
     line_number: int
     characters: int
     values: dict[str, Any] | None
-    text: str = ""
+    text: str
     reason: str = ""
+    is_odd: bool = False
 
 
 def read_json(path: Path, table: ExtractTable, lineage: Lineage, target: Path, limits: Limits) -> ReadResult:
@@ -147,7 +158,10 @@ def read_json_at_once(
             if not (
                 0 < len(kinds) <= MAXIMUM_KINDS_OF_OBJECTS
                 and all(
-                    0 < len(named) == len(set(named)) and longest <= limits.field_characters and not is_risky and not is_deep
+                    0 < len(named) == len(set(named))
+                    and longest <= limits.field_characters
+                    and not is_risky
+                    and not is_deep
                     for named, _, longest, is_risky, is_deep in kinds
                 )
                 and all(_PLAIN_KEY.fullmatch(key) for key in keys)
@@ -286,27 +300,20 @@ def _rows(lines: TextIO, table: ExtractTable, limits: Limits) -> Iterator[_Found
         held = rows_held(found.values, table)
         characters = found.characters // max(1, len(held))
         is_long = found.characters > limits.field_characters
-        has_escapes = "\\u" in found.text
-        may_be_deep = found.text.count("{") + found.text.count("[") > MAXIMUM_DEPTH
         for row in held:
-            reason = None
-            if not isinstance(row, dict):
-                reason = "the value is no JSON object"
-            elif may_be_deep and _is_deep(row, MAXIMUM_DEPTH):
+            reason = None if isinstance(row, dict) else NO_OBJECT
+            is_deep = found.is_odd and _is_deep(row, MAXIMUM_DEPTH)
+            if is_deep:
                 reason = f"the object is nested more than {MAXIMUM_DEPTH} levels deep"
-            elif has_escapes and (problem := next(filter(None, map(unreadable_text, _texts(row))), None)):
+            elif found.is_odd and (problem := next(filter(None, map(unreadable_text, _texts(row))), None)):
                 reason = f"the object {problem}"
-            elif is_long:
+            elif is_long and reason is None:
                 reason = _too_long(row, limits)
             if reason is None:
-                yield _Found(found.line_number, characters, row)
+                yield _Found(found.line_number, characters, row, "")
             else:
-                record = (
-                    found.text
-                    if row is found.values or may_be_deep or not isinstance(row, dict | list | str)
-                    else _as_json(row)
-                )
-                yield _Found(found.line_number, characters, None, record, reason)
+                text = row if isinstance(row, str) else found.text or ("" if is_deep else _as_json(row))
+                yield _Found(found.line_number, characters, None, text, reason)
 
 
 def rows_held(values: dict[str, Any], table: ExtractTable) -> list[Any]:
@@ -340,23 +347,25 @@ def _follow(value: Any, path: Sequence[str]) -> list[Any] | None:
         parsed = None if isinstance(value, _Number) else _parse(value)
         return None if parsed is None else _follow(parsed, path)
     if isinstance(value, list):
-        if path and any(isinstance(pair, dict) and pair.get("field") == path[0] for pair in value):
-            # As CloudWatch Logs Insights answers: each row is an array of fields and their values.
-            value = {pair["field"]: pair.get("value") for pair in value if isinstance(pair, dict) and "field" in pair}
-            return _follow(value, path)
-        found = [_follow(element, path) for element in value]
-        if value and all(held is None for held in found):
-            return None
-        return [
-            row
-            for element, held in zip(value, found, strict=True)
-            for row in ([_as_json(element)] if held is None else held)
-        ]
-    if not isinstance(value, dict):
+        return _follow_each(value, path)
+    if not isinstance(value, dict) or (path and path[0] not in value):
         return None
-    if not path:
-        return [value]
-    return _follow(value[path[0]], path[1:]) if path[0] in value else None
+    return _follow(value[path[0]], path[1:]) if path else [value]
+
+
+def _follow_each(values: list[Any], path: Sequence[str]) -> list[Any] | None:
+    if path and any(isinstance(pair, dict) and pair.get("field") == path[0] for pair in values):
+        # As CloudWatch Logs Insights answers: each row is an array of fields and their values.
+        pairs = {pair["field"]: pair.get("value") for pair in values if isinstance(pair, dict) and "field" in pair}
+        return _follow(pairs, path)
+    found = [_follow(element, path) for element in values]
+    if values and all(held is None for held in found):
+        return None
+    return [
+        row
+        for element, held in zip(values, found, strict=True)
+        for row in ([_as_json(element)] if held is None else held)
+    ]
 
 
 def _parse(text: str) -> list[Any] | None:
@@ -403,7 +412,7 @@ def _too_long(values: dict[str, Any], limits: Limits) -> str | None:
 
 
 def _values(lines: TextIO) -> Iterator[_Found]:
-    """The values of a text, one after another.
+    """The values of a text, one after another; of an array that ends on its line, its elements.
 
     A value that ends with its line unfinished is tried again with the lines behind it. Where one is broken, reading
     goes on at the next line.
@@ -417,39 +426,69 @@ def _values(lines: TextIO) -> Iterator[_Found]:
             if not text:
                 return
             continue
-        value: Any = None
+        elements: list[Any] = []
         try:
             value, end = _DECODER.raw_decode(text, start)
-            reason = None if isinstance(value, dict) else "the value is no JSON object"
-        except RecursionError:
-            reason = "the value is nested too deeply"
-        except ValueError as error:
-            reason = f"the line is not JSON: {getattr(error, 'msg', error)}"
+            elements, reason = list(_elements(value)), None
+        except (ValueError, RecursionError) as error:
+            if text[start] == "[" and isinstance(error, ValueError):
+                position = start + 1
+                continue
+            reason = f"the line is not JSON: {getattr(error, 'msg', 'it is nested too deeply')}"
             is_unfinished = text[-1] != "\n" or getattr(error, "pos", 0) >= len(text.rstrip())
             if is_unfinished and len(text) - start < MAXIMUM_VALUE_CHARACTERS:
                 more = _read(lines, len(text) - start)
                 if more:
                     text, position = text[start:] + more, 0
                     continue
-        if reason is not None and value is None:
+            if "\n" not in text[start:]:
+                text += _end_of_line(lines)
             end = text.find("\n", start) + 1 or len(text)
-            while text[-1] != "\n" and end == len(text) and (rest := lines.readline(PIECE_CHARACTERS)):
-                text = text[:-1] + rest[-1]
-        record = text[start:end]
-        reason = reason or _prefixed(unreadable_text(record))
-        yield _Found(line_number, end - start, value if reason is None else None, record.rstrip("\r\n"), reason or "")
+        record = text[start:end].rstrip("\r\n")
+        problem = unreadable_text(record)
+        reason = reason or (problem and f"the line {problem}")
+        if not reason and elements and not any(isinstance(element, dict) for element in elements):
+            reason = "the line is not a JSON object, and no array of objects"
+        if reason:
+            yield _Found(line_number, end - start, None, record, reason)
+            elements = []
+        is_odd = "\\u" in record or record.count("{") + record.count("[") > MAXIMUM_DEPTH
+        for element in elements:
+            characters = (end - start) // len(elements)
+            text_of_it = record if element is value else ""
+            yield (
+                _Found(line_number, characters, element, text_of_it, is_odd=is_odd)
+                if isinstance(element, dict)
+                else _Found(line_number, characters, None, _as_json(element), NO_OBJECT)
+            )
         line_number += text.count("\n", start, end)
         position = end
 
 
+def _elements(value: Any) -> Iterator[Any]:
+    """What arrays in one another hold; any other value itself."""
+    if isinstance(value, list):
+        for element in value:
+            yield from _elements(element)
+    else:
+        yield value
+
+
 def _after_separators(text: str, position: int) -> int:
     match = _SEPARATORS.match(text, position)
-    assert match is not None  # it matches nothing, too
-    return match.end()
+    return match.end() if match else position
 
 
 def _prefixed(problem: str | None) -> str | None:
     return None if problem is None else f"the line {problem}"
+
+
+def _end_of_line(lines: TextIO) -> str:
+    """Read on to the next line; returns the line feed, where there is one."""
+    rest = ""
+    while not rest.endswith("\n") and (piece := lines.readline(PIECE_CHARACTERS)):
+        rest = piece
+    return "\n" if rest.endswith("\n") else ""
 
 
 def _read(lines: TextIO, characters: int) -> str:

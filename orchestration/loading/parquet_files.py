@@ -7,8 +7,8 @@ import duckdb
 from orchestration.errors import ExtractRefusedError, LoadError
 from orchestration.loading.declarations import ExtractTable
 from orchestration.loading.raw_files import (
-    Lineage,
     Limits,
+    Lineage,
     ReadResult,
     connect,
     copy,
@@ -47,7 +47,8 @@ def read_parquet(path: Path, table: ExtractTable, lineage: Lineage, target: Path
 def _check_that_it_can_be_read(connection: duckdb.DuckDBPyConnection, query: str) -> None:
     """Tell a damaged extract from a raw layer that can't be written: read it without writing anything."""
     try:
-        for _ in connection.execute(query).fetch_record_batch():
+        connection.execute(query)
+        while connection.fetchmany(10_000):
             pass
     except (duckdb.Error, OSError) as error:
         raise _unreadable(error) from error

@@ -1,4 +1,4 @@
-"""Raw files: Parquet of text columns, the declared ones first, then the extract's others, then where each row came from."""
+"""Raw files: Parquet of text columns: those declared, then the extract's others, then where each row came from."""
 
 import itertools
 from collections import Counter
@@ -222,8 +222,9 @@ def connect(folder: Path, limits: Limits) -> duckdb.DuckDBPyConnection:
         limits: its memory.
     """
     memory = f"{limits.memory_bytes // 1_000_000}MB"
-    config = {"threads": 1, "memory_limit": memory, "temp_directory": str(folder / "spilled")}
-    connection = duckdb.connect(config=config)
+    connection = duckdb.connect(
+        config={"threads": 1, "memory_limit": memory, "temp_directory": str(folder / "spilled")}
+    )
     connection.execute("set TimeZone = 'UTC'")
     return connection
 

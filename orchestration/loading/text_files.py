@@ -40,7 +40,7 @@ class _Unpacked(io.RawIOBase):
         self._limit = limits.unpacked_bytes if is_packed(path) else None
         self._count = 0
         try:
-            self._file: BinaryIO = gzip.open(path) if is_packed(path) else path.open("rb", buffering=0)  # type: ignore[assignment]
+            self._file: BinaryIO = gzip.GzipFile(path) if is_packed(path) else path.open("rb", buffering=0)  # type: ignore[assignment]
         except OSError as error:
             raise ExtractUnreadableError(f"can't be read: {error.strerror}") from error
 
@@ -56,9 +56,7 @@ class _Unpacked(io.RawIOBase):
             raise ExtractUnreadableError(f"can't be read: {error.strerror or error}") from error
         self._count += len(block)
         if self._limit is not None and self._count > self._limit:
-            raise ExtractRefusedError(
-                f"holds more than {self._limit / 1e9:g} GB when it is unpacked (MAX_UNPACKED_GB): split it, or raise the limit"
-            )
+            raise ExtractRefusedError(f"holds more than {self._limit / 1e9:g} GB when it is unpacked (MAX_UNPACKED_GB)")
         buffer[: len(block)] = block
         return len(block)
 
