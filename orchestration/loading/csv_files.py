@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import BinaryIO, NamedTuple, TextIO
 
 import duckdb
 
 from orchestration.errors import ExtractRefusedError
 from orchestration.loading.declarations import ExtractTable
+from orchestration.loading.json_files import Found, read_objects
 from orchestration.loading.raw_files import (
     Limits,
     Lineage,
@@ -58,6 +59,11 @@ _SPACES_BESIDE_A_QUOTE = re.compile(rb'(?:^|[,\r\n]) +"(?:[^"]|"[ ",\r\n]|"?$)|"
 def read_csv(path: Path, table: ExtractTable, lineage: Lineage, target: Path, limits: Limits) -> ReadResult:
     """Read a CSV extract into a raw file, see `read_extract`."""
     header, header_lines = _read_header(path, limits)
+    holding = [position for position, name in enumerate(header) if (name,) in table.rows_in]
+    if holding and table.missing_columns([name.strip().lower() for name in header]):
+        return read_objects(
+            path, lambda file: _objects_held(file, header, holding[0], header_lines), table, lineage, target, limits
+        )
     names = name_columns(header, table, limits)
     arguments = (path, names, header_lines, table, lineage, target, limits)
     return read_csv_at_once(*arguments) or read_csv_carefully(*arguments)
@@ -72,6 +78,21 @@ def _read_header(path: Path, limits: Limits) -> tuple[list[str], int]:
                 raise ExtractRefusedError(f"the header row {reason}; expected UTF-8 text, comma-separated")
             return [value or "" for value, _ in record.values], record.line_count
     raise ExtractRefusedError("is empty: expected a header row")
+
+
+def _objects_held(file: BinaryIO, header: list[str], position: int, header_lines: int) -> Iterator[Found]:
+    """The objects that a CSV has as JSON in one of its columns, as exported queries of logs do."""
+    for record in _records(as_text(file, newline="")):
+        if record.line_number <= header_lines or (not record.values and record.reason is None):
+            continue
+        reason = record.reason or _wrong_count(len(record.values), len(header))
+        values = None if reason else {header[position]: record.values[position][0]}
+        told = f"the row {reason}" if reason else ""
+        yield Found(record.line_number, len(record.text), values, record.text, told, is_odd=True, is_envelope=True)
+
+
+def _wrong_count(found: int, expected: int) -> str | None:
+    return None if found == expected else f"has {found} values where the header has {expected} columns"
 
 
 # --- in one go -----------------------------------------------------------------------------------------------------
@@ -223,10 +244,9 @@ def read_csv_carefully(
                     for (value, is_quoted), nulls in zip(record.values, null_words, strict=False)
                 ]
                 beyond = record.values[width:]
-                while beyond and not beyond[-1][1] and beyond[-1][0] in ("", *NULL_WORDS):
+                while beyond and (not beyond[-1][0] or (beyond[-1][0] in NULL_WORDS and not beyond[-1][1])):
                     beyond.pop()
-                if reason is None and (beyond or len(values) != width):
-                    reason = f"has {len(values) + len(beyond)} values where the header has {width} columns"
+                    reason = reason or _wrong_count(len(values) + len(beyond), width)
                 if reason is None and len(record.text) > limits.field_characters:
                     reason = _too_long(values, limits)
                 if reason is None:

@@ -13,11 +13,11 @@ keys: a file that has such places, or where anything is off, is read with care i
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from json.encoder import encode_basestring
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, BinaryIO, NamedTuple, TextIO
 
 import duckdb
 
@@ -55,7 +55,7 @@ PIECE_CHARACTERS = 1 << 20
 MAXIMUM_DEPTH = 100
 
 _SEPARATORS = re.compile(r"[ \t\r\n\v\f,\]]*")
-NO_OBJECT = "the value in the array is no JSON object"
+NO_OBJECT = "the value is no JSON object"
 # Keys that can stand in a quoted JSON path as they are.
 _PLAIN_KEY = re.compile(r"[\w .:-]+")
 # Ways of naming the keys of an object that one file may have and still be read in one go.
@@ -96,7 +96,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_Number, parse_int=_Number, parse_constant=_Number)
 
 
-class _Found(NamedTuple):
+class Found(NamedTuple):
     """A value of a file: an object, else `text` and what is wrong with it.
 
     Attributes:
@@ -106,6 +106,7 @@ class _Found(NamedTuple):
         text: the value as it stands in the file; empty for an object of an array.
         reason: what is wrong.
         is_odd: whether its text has escapes or many levels, which may hide what can't be kept.
+        is_envelope: whether it is no row itself.
     """
 
     line_number: int
@@ -114,6 +115,7 @@ class _Found(NamedTuple):
     text: str
     reason: str = ""
     is_odd: bool = False
+    is_envelope: bool = False
 
 
 def read_json(path: Path, table: ExtractTable, lineage: Lineage, target: Path, limits: Limits) -> ReadResult:
@@ -203,14 +205,40 @@ def _count_lines(path: Path, limits: Limits) -> int:
 
 
 def read_json_carefully(path: Path, table: ExtractTable, lineage: Lineage, target: Path, limits: Limits) -> ReadResult:
-    """Read a file value by value, setting the wrong ones apart.
+    """Read a file value by value, setting the wrong ones apart."""
+    return read_objects(path, lambda file: values_of(as_text(file, newline="\n")), table, lineage, target, limits)
+
+
+def read_objects(
+    path: Path,
+    find: Callable[[BinaryIO], Iterator[Found]],
+    table: ExtractTable,
+    lineage: Lineage,
+    target: Path,
+    limits: Limits,
+) -> ReadResult:
+    """Read the rows that a file's objects are or hold, setting apart what is none.
 
     A raw file's columns are known once its objects were read: a file whose later objects have keys that those of the
     first batch lack is read a second time.
+
+    Args:
+        path: the extract.
+        find: gives the objects of its bytes.
+        table: declaration.
+        lineage: of the rows.
+        target: the raw file.
+        limits: of the file.
+
+    Returns:
+        Number of rows written and the rows set apart.
+
+    Raises:
+        ExtractRefusedError: there is no object, or a required column is the key of none.
     """
     keys: set[str] = set()
     while True:
-        result, is_complete = _read_with_keys(path, keys, table, lineage, target, limits)
+        result, is_complete = _read_with_keys(path, find, keys, table, lineage, target, limits)
         if result.rejected and not keys:
             raise ExtractRefusedError("holds no JSON object: expected JSON lines, an array of objects or an answer")
         if keys:
@@ -220,26 +248,24 @@ def read_json_carefully(path: Path, table: ExtractTable, lineage: Lineage, targe
 
 
 def _read_with_keys(
-    path: Path, keys: set[str], table: ExtractTable, lineage: Lineage, target: Path, limits: Limits
+    path: Path,
+    find: Callable[[BinaryIO], Iterator[Found]],
+    keys: set[str],
+    table: ExtractTable,
+    lineage: Lineage,
+    target: Path,
+    limits: Limits,
 ) -> tuple[ReadResult, bool]:
-    """Read a file into the columns of the known keys and of those of its first batch.
-
-    Args:
-        path: the extract.
-        keys: known so far; all of the file's are added.
-        table: declaration.
-        lineage: of the rows.
-        target: the raw file.
-        limits: of the file.
+    """Read a file into the columns of the known keys and of those of its first batch; all of its keys are added.
 
     Returns:
         The result, and whether the raw file has all columns.
     """
     rejected: list[RejectedRecord] = []
 
-    def rows() -> Iterator[tuple[int, _Found]]:
+    def rows() -> Iterator[tuple[int, Found]]:
         with open_bytes(path, limits) as file:
-            for found in _rows(as_text(file, newline="\n"), table, limits):
+            for found in _rows(find(file), table, limits):
                 if found.values is None:
                     rejected.append(RejectedRecord(found.line_number, printable(found.text), found.reason))
                     continue
@@ -291,9 +317,9 @@ def _as_json(value: Any) -> str:
 # --- rows ----------------------------------------------------------------------------------------------------------
 
 
-def _rows(lines: TextIO, table: ExtractTable, limits: Limits) -> Iterator[_Found]:
+def _rows(objects: Iterator[Found], table: ExtractTable, limits: Limits) -> Iterator[Found]:
     """The rows of a file: its objects, and what answers and envelopes hold; what is none comes with a reason."""
-    for found in _values(lines):
+    for found in objects:
         if found.values is None:
             yield found
             continue
@@ -301,7 +327,7 @@ def _rows(lines: TextIO, table: ExtractTable, limits: Limits) -> Iterator[_Found
         characters = found.characters // max(1, len(held))
         is_long = found.characters > limits.field_characters
         for row in held:
-            reason = None if isinstance(row, dict) else NO_OBJECT
+            reason = None if isinstance(row, dict) and not (row is found.values and found.is_envelope) else NO_OBJECT
             is_deep = found.is_odd and _is_deep(row, MAXIMUM_DEPTH)
             if is_deep:
                 reason = f"the object is nested more than {MAXIMUM_DEPTH} levels deep"
@@ -310,10 +336,10 @@ def _rows(lines: TextIO, table: ExtractTable, limits: Limits) -> Iterator[_Found
             elif is_long and reason is None:
                 reason = _too_long(row, limits)
             if reason is None:
-                yield _Found(found.line_number, characters, row, "")
+                yield Found(found.line_number, characters, row, "")
             else:
                 text = row if isinstance(row, str) else found.text or ("" if is_deep else _as_json(row))
-                yield _Found(found.line_number, characters, None, text, reason)
+                yield Found(found.line_number, characters, None, text, reason)
 
 
 def rows_held(values: dict[str, Any], table: ExtractTable) -> list[Any]:
@@ -372,7 +398,7 @@ def _parse(text: str) -> list[Any] | None:
     """The JSON values that a text holds one after another; None where it is no object or array of them."""
     if text.lstrip()[:1] not in ("{", "["):
         return None
-    found = list(_values(io.StringIO(text, newline="\n")))
+    found = list(values_of(io.StringIO(text, newline="\n")))
     return [value.values for value in found] if all(value.values is not None for value in found) else None
 
 
@@ -411,7 +437,7 @@ def _too_long(values: dict[str, Any], limits: Limits) -> str | None:
 # --- values --------------------------------------------------------------------------------------------------------
 
 
-def _values(lines: TextIO) -> Iterator[_Found]:
+def values_of(lines: TextIO) -> Iterator[Found]:
     """The values of a text, one after another; of an array that ends on its line, its elements.
 
     A value that ends with its line unfinished is tried again with the lines behind it. Where one is broken, reading
@@ -450,16 +476,16 @@ def _values(lines: TextIO) -> Iterator[_Found]:
         if not reason and elements and not any(isinstance(element, dict) for element in elements):
             reason = "the line is not a JSON object, and no array of objects"
         if reason:
-            yield _Found(line_number, end - start, None, record, reason)
+            yield Found(line_number, end - start, None, record, reason)
             elements = []
         is_odd = "\\u" in record or record.count("{") + record.count("[") > MAXIMUM_DEPTH
         for element in elements:
             characters = (end - start) // len(elements)
             text_of_it = record if element is value else ""
             yield (
-                _Found(line_number, characters, element, text_of_it, is_odd=is_odd)
+                Found(line_number, characters, element, text_of_it, is_odd=is_odd)
                 if isinstance(element, dict)
-                else _Found(line_number, characters, None, _as_json(element), NO_OBJECT)
+                else Found(line_number, characters, None, _as_json(element), NO_OBJECT)
             )
         line_number += text.count("\n", start, end)
         position = end
