@@ -9,7 +9,6 @@ from orchestration.settings import Settings
     [
         ("REPORTING_TIMEZONE", "Mars/Olympus"),
         ("REPORTING_TIMEZONE", "localtime"),
-        ("SCHEDULE_TIMEZONE", "Factory"),
         ("MAX_EXTRACT_COLUMNS", "9"),
         ("MAX_FIELD_CHARACTERS", "999"),
         ("MAX_UNPACKED_GB", "0"),

@@ -246,7 +246,7 @@ def read_csv_carefully(
                 beyond = record.values[width:]
                 while beyond and (not beyond[-1][0] or (beyond[-1][0] in NULL_WORDS and not beyond[-1][1])):
                     beyond.pop()
-                    reason = reason or _wrong_count(len(values) + len(beyond), width)
+                reason = reason or _wrong_count(len(values) + len(beyond), width)
                 if reason is None and len(record.text) > limits.field_characters:
                     reason = _too_long(values, limits)
                 if reason is None:
