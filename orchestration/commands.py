@@ -14,19 +14,21 @@ from typing import Any
 
 import duckdb
 
-from orchestration.building.dbt_project import PROJECT_DIR, dbt_environment, manifest_path
+from orchestration.building.dbt_project import PROJECT_DIR, dbt_environment, manifest_path, without_dbt_variables
 from orchestration.building.dbt_runs import DbtError
 from orchestration.building.parsing import ensure_manifest
 from orchestration.building.phases import record_phases
-from orchestration.errors import UserError
+from orchestration.errors import LoadError, UserError
 from orchestration.loading.declarations import read_extract_tables
-from orchestration.loading.raw_layer import RawLayer
+from orchestration.loading.raw_layer import REFUSED, LedgerEntry, RawLayer
 from orchestration.loading.warehouse_lock import warehouse_lock
 from orchestration.publishing.state import is_current
 from orchestration.settings import Settings
 
 # Folder of everything that the demo makes.
 DEMO_DIR = "demo"
+# Refused files that a command names; of more it tells the number.
+REFUSALS_SHOWN = 10
 # Exit codes: a run that failed, and a command that could not start because of a setting.
 EXIT_FAILED, EXIT_USAGE = 1, 2
 
@@ -38,6 +40,8 @@ def prepare(settings: Settings) -> None:
         UserError: the landing folder is missing, or the dbt project does not parse.
     """
     settings.check_landing_dir()
+    for name in set(os.environ) - without_dbt_variables(os.environ).keys():
+        del os.environ[name]
     os.environ.update(dbt_environment(settings))
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
@@ -124,8 +128,9 @@ def load(settings: Settings) -> int:
         summaries = raw_layer.load()
         raw_layer.write_settings()
     entries = [entry for summary in summaries.values() for entry in summary.new_entries]
-    for entry in entries:
+    for entry in (entry for entry in entries if entry.outcome != REFUSED):
         print(f"{entry.outcome}: {entry.file}" + (f": {entry.reason}" if entry.reason else f", {entry.row_count} rows"))
+    _say_refused(raw_layer.standing_refusals(), str(raw_layer.ledger_path))
     print(f"{len(entries)} new extract file(s); dbt build takes what it has not taken yet from {settings.raw_dir}")
     return 0
 
@@ -237,16 +242,23 @@ def _say_success(settings: Settings, seconds: float) -> None:
             "select source || '/' || table_name, read_count, rejected_count, duplicate_count, waiting_count"
             " from audit_reconciliation where read_count > 0 order by all"
         ).fetchall()
-        refused = connection.execute(
-            "select file, reason from audit_loads where outcome = 'refused' order by file"
-        ).fetchall()
         unmapped = connection.execute("select count(*) from audit_unmapped_codes").fetchone()
     print(text_table(["extracts", "rows read", "rejected", "repeated", "waiting"], rows))
-    for file, reason in refused:
-        print(f"refused: {file}: {reason}")
+    _say_refused(RawLayer(settings, {}).standing_refusals(), "audit_loads")
     if unmapped and unmapped[0]:
         print(f"{unmapped[0]} error code(s) are not mapped to a reason yet: select * from audit_unmapped_codes")
     print(f"Published {settings.marts_path} and {settings.output_dir / 'latest'} in {seconds:.1f} s")
+
+
+def _say_refused(refused: list[LedgerEntry], table: str) -> None:
+    """Say which files that are there were refused and why; of many the first ones, their number and where all are."""
+    for entry in refused[:REFUSALS_SHOWN]:
+        print(f"refused: {entry.file}: {entry.reason}")
+    if len(refused) > REFUSALS_SHOWN:
+        left = len(refused) - REFUSALS_SHOWN
+        print(
+            f"refused: {left} more, {len(refused)} in all: select file, reason from {table} where outcome = 'refused'"
+        )
 
 
 def _say_checked(result: Any, log_path: Path) -> int:
@@ -329,7 +341,7 @@ def main(arguments: list[str]) -> int:
         return commands[arguments[0]](Settings.from_environment())
     except UserError as error:
         print(error, file=sys.stderr)
-        return EXIT_USAGE
+        return EXIT_FAILED if isinstance(error, LoadError) else EXIT_USAGE
     except PermissionError as error:
         print(f"{error.filename}: {error.strerror}; the folders need to be writable", file=sys.stderr)
         return EXIT_USAGE

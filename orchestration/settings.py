@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import available_timezones
 
+import duckdb
 from phonenumbers import SUPPORTED_REGIONS
 
 from orchestration.errors import SettingError
@@ -32,6 +33,9 @@ class Settings:
         default_country: ISO 3166 code of the country whose national numbers are completed; None completes none.
         memory_limit_gb: most memory that DuckDB takes, GB; Python, Dagster and dbt take about 0.5 more.
         max_rows_at_once: rows of extracts that are applied at once; more are applied in groups.
+        max_extract_columns: columns, or different JSON keys, of an extract; one with more is refused.
+        max_field_characters: characters of one value of an extract; a row with a longer one is set apart.
+        max_unpacked_gb: GB of a compressed extract when it is unpacked; a longer one is refused.
         schedule_hour: hour of the day (0 to 23) at which the schedule starts the job `daily`.
         schedule_timezone: IANA zone of that hour.
     """
@@ -48,6 +52,9 @@ class Settings:
     default_country: str | None = None
     memory_limit_gb: int = 3
     max_rows_at_once: int = 40_000_000
+    max_extract_columns: int = 1_000
+    max_field_characters: int = 1_000_000
+    max_unpacked_gb: int = 20
     schedule_hour: int = 6
     schedule_timezone: str = "UTC"
 
@@ -100,6 +107,11 @@ class Settings:
             default_country=_country(variables, "DEFAULT_COUNTRY"),
             memory_limit_gb=_whole_number(variables, "MEMORY_LIMIT_GB", cls.memory_limit_gb, 1, 4_096),
             max_rows_at_once=_whole_number(variables, "MAX_ROWS_AT_ONCE", cls.max_rows_at_once, 1, 1_000_000_000_000),
+            max_extract_columns=_whole_number(variables, "MAX_EXTRACT_COLUMNS", cls.max_extract_columns, 10, 100_000),
+            max_field_characters=_whole_number(
+                variables, "MAX_FIELD_CHARACTERS", cls.max_field_characters, 1_000, 10_000_000
+            ),
+            max_unpacked_gb=_whole_number(variables, "MAX_UNPACKED_GB", cls.max_unpacked_gb, 1, 10_000),
             schedule_hour=_whole_number(variables, "SCHEDULE_HOUR", cls.schedule_hour, 0, 23),
             schedule_timezone=_timezone(variables, "SCHEDULE_TIMEZONE", cls.schedule_timezone),
         )
@@ -140,7 +152,7 @@ def _folder(variables: Mapping[str, str], name: str, default: Path) -> Path:
 
 def _timezone(variables: Mapping[str, str], name: str, default: str) -> str:
     text = _text(variables, name) or default
-    if text not in available_timezones():
+    if text != default and not (text in available_timezones() and _is_known_to_duckdb(text)):
         raise SettingError(name, text, "an IANA time zone such as UTC, Europe/Berlin or America/New_York")
     return text
 
@@ -150,6 +162,12 @@ def _country(variables: Mapping[str, str], name: str) -> str | None:
     if text is not None and text.upper() not in SUPPORTED_REGIONS:
         raise SettingError(name, text, "an ISO 3166 code of two letters, such as GB, DE or US")
     return text.upper() if text else None
+
+
+def _is_known_to_duckdb(zone: str) -> bool:
+    """Whether the engine has a time zone too: systems add names of their own, such as localtime."""
+    with duckdb.connect() as connection:
+        return connection.execute("from pg_timezone_names() where name = ?", [zone]).fetchone() is not None
 
 
 def _moment(variables: Mapping[str, str], name: str) -> datetime | None:
