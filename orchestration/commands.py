@@ -1,4 +1,4 @@
-"""The commands behind make's targets: run, rebuild, load, full-check, dev, demo."""
+"""The commands behind make's targets: run, rebuild, load, full-check, export, dev, demo."""
 
 import contextlib
 import gc
@@ -22,6 +22,7 @@ from orchestration.errors import UserError
 from orchestration.loading.declarations import read_extract_tables
 from orchestration.loading.raw_layer import RawLayer
 from orchestration.loading.warehouse_lock import warehouse_lock
+from orchestration.publishing.messaging_data_export import export_range
 from orchestration.publishing.state import is_current
 from orchestration.settings import Settings
 
@@ -127,6 +128,14 @@ def load(settings: Settings) -> int:
     for entry in entries:
         print(f"{entry.outcome}: {entry.file}" + (f": {entry.reason}" if entry.reason else f", {entry.row_count} rows"))
     print(f"{len(entries)} new extract file(s); dbt build takes what it has not taken yet from {settings.raw_dir}")
+    return 0
+
+
+def export(settings: Settings) -> int:
+    """Write a messaging data export of a range of send days, which the variables FROM, TO and MESSAGE give."""
+    first, last, message_id = (os.environ.get(name, "").strip() for name in ("FROM", "TO", "MESSAGE"))
+    path, receipts = export_range(settings, first, last, message_id)
+    print(f"{receipts:,} receipts: {path}")
     return 0
 
 
@@ -319,6 +328,7 @@ def main(arguments: list[str]) -> int:
         "rebuild": rebuild,
         "load": load,
         "full-check": full_check,
+        "export": export,
         "dev": serve,
         "demo": run_demo,
     }

@@ -25,15 +25,15 @@ CSV_FILES: dict[str, tuple[str, str]] = {
 
 # Times are ISO 8601 in UTC, with a fraction of six digits where they have one.
 # A text that a spreadsheet would run, which begins with = + - @ (also full-width), a tab or a line break, gets an
-# apostrophe before it. A phone number (+ and digits) is a number to a spreadsheet and stays. Nearly every text begins
-# with a plain letter or digit, which is told faster than by a pattern.
+# apostrophe before it. A phone number or -1 (sign and digits) is a number to a spreadsheet and stays. Nearly every
+# text begins with a plain letter or digit, which is told faster than by a pattern.
 _MACROS = r"""
 set TimeZone = 'UTC';
 create or replace temp macro iso_8601(moment) as
     replace(strftime(moment, '%Y-%m-%dT%H:%M:%S.%fZ'), '.000000Z', 'Z');
 create or replace temp macro csv_text(text) as case
     when text >= 'A' and text < '[' or text >= 'a' and text < '{' or text >= '0' and text < ':' then text
-    when regexp_full_match(text, '\+[0-9]+') then text
+    when regexp_full_match(text, '[+-][0-9]+') then text
     when regexp_matches(text, '^[\s\p{Z}\p{C}]*[=+\-@＝＋－＠]') or regexp_matches(text, '^[\t\r\n]') then '''' || text
     else text
 end;
