@@ -286,10 +286,9 @@ def _say_failure(job_name: str, result: Any, log_path: Path, told: Collection[st
     """Say which steps failed and why, but for those of which all was told."""
     steps = [event for event in result.all_events if event.is_step_failure and event.step_key not in told]
     names = ", ".join(str(event.step_key) for event in steps)
-    print(
-        f"The job {job_name} failed in {names or 'its set-up'}; what was published before is untouched.",
-        file=sys.stderr,
-    )
+    is_published = any(event.is_step_success and event.step_key == "publish" for event in result.all_events)
+    stays = "marts and outputs are published" if is_published else "what was published before is untouched"
+    print(f"The job {job_name} failed in {names or 'its set-up'}; {stays}.", file=sys.stderr)
     shown = []
     for event in steps:
         error = event.step_failure_data.error

@@ -240,7 +240,7 @@ class _Writer:
             rows = result.fetchmany(2_000)
         if total > number:
             told = f"The first {number:,} of {total:,} rows"
-            worksheet.write_string(number + 1, 0, f"{told}; all are in {sheet.file}" if sheet.file else told)
+            worksheet.write_string(number + 2, 0, f"{told}; all are in {sheet.file}" if sheet.file else told)
         return kinds, total
 
     def _value(self, name: str, kind: str) -> str:
@@ -254,6 +254,17 @@ class _Writer:
         if kind == "BOOLEAN":
             return f"case when {quoted} then 'yes' when not {quoted} then 'no' end"
         return quoted if kind == "VARCHAR" else f"{quoted}::double"
+
+    def _settings(self) -> list[tuple[str, ...]]:
+        """The settings that descriptions name, with their values."""
+        described = (
+            ("OUTPUT_DAYS", "output_days", "days before the as-of time, whose sends the lists show"),
+            ("RECEIPT_TIMEOUT_HOURS", "receipt_timeout_hours", "hours, after which a send without a status counts so"),
+            ("OVER_MESSAGED_COUNT", "over_messaged_count", "messages in 7 days, from which a customer hears too often"),
+        )
+        columns = ", ".join(column for _, column, _ in described)
+        values = self._connection.execute(f"select {columns} from stg_pipeline__settings").fetchone() or ()
+        return [(name, f"{value} {text}") for (name, _, text), value in zip(described, values, strict=True)]
 
     def write_about(
         self,
@@ -273,6 +284,7 @@ class _Writer:
             ("SMS report",),
             ("As of", f"{local[0] if local else ''} ({self._timezone})"),
             ("Times", f"All times in this workbook are in the time zone {self._timezone}; in the CSVs they are UTC."),
+            *self._settings(),
             ("Percentages", "Customers of all customers who were sent to, exact in the cell and rounded for the eye."),
             (),
             ("Sheet", "Rows", "All rows in", "What it shows"),
