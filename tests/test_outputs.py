@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -22,20 +21,9 @@ from orchestration.publishing import workbook
 from orchestration.publishing.csv_files import CSV_FILES, Table
 from orchestration.publishing.outputs import OUTPUT_FILES, remove_old_outputs, write_manifest
 from orchestration.publishing.workbook import HEADINGS, SHEETS, column_descriptions, heading
+from tests.outputs_extracts import HOSTILE, ZONE
 from tests.pipeline import Pipeline
 
-ZONE = "America/New_York"
-HOSTILE = [
-    '=HYPERLINK("https://example.com","x")',
-    "@SUM(1)",
-    "+1+1",
-    "-1+1",
-    "\t=1",
-    "two\nlines, and \"quotes\"; 'more'",
-    "＝1",
-    "_x0041_ \x07bell",
-    "plain – ünïcödé 📦",
-]
 # The columns in the order in which people read them, the ids last.
 COLUMNS = {
     "messages.csv": "message_title channel first_sent_at last_sent_at sent_count delivered_count issue_count"
@@ -58,47 +46,6 @@ COLUMNS = {
     "fix_list.csv": "customer_name to_number issue_reason fix issue_count first_issue_at last_issue_at"
     " last_message_title issue_reason_id last_message_id customer_id",
 }
-
-
-def drop_extracts(pipeline: Pipeline) -> None:
-    """Sends around the night in which summer time ends in New York, with texts that spreadsheets would run."""
-    moment = datetime(2026, 11, 1, 4, 30)
-    sends, statuses, replies = [], [], []
-    for number in range(40):
-        sent_at = f"{(moment + timedelta(minutes=7 * number)).isoformat()}{'.123456' if number % 3 else ''}Z"
-        channel = ("sms", "sms", "sms", "email")[number % 4]
-        sends.append(
-            {
-                "send_id": f"s{number:02}", "message_id": "+15005550006" if number % 2 else "m1", "channel": channel,
-                "customer_id": f"c{number % 11}", "sent_at": sent_at, "message_title": HOSTILE[number % 2 * 2],
-                "customer_name": HOSTILE[number % len(HOSTILE)], "to_number": f"+1415555{number % 11:04d}",
-                "from_number": "+15005550006", "provider": "twilio", "price": "0.0075", "currency_code": "USD",
-            }
-        )  # fmt: skip
-        status = ("delivered", "undelivered", "delivered", "canceled" if number == 15 else "opened")[number % 4]
-        code = "30005" if status == "undelivered" else None
-        occurred_at = f"{(moment + timedelta(minutes=7 * number, seconds=5)).isoformat()}Z"
-        statuses.append({"send_id": f"s{number:02}", "status": status, "occurred_at": occurred_at, "error_code": code})
-        if number % 4 == 2:
-            received_at = f"{(moment + timedelta(hours=10, minutes=number)).isoformat()}Z"
-            body = ("STOP", "take me off your list", *HOSTILE)[number // 4]
-            replies.append(
-                {"reply_id": f"r{number:02}", "send_id": f"s{number:02}", "received_at": received_at, "body": body,
-                 "from_number": f"+1415555{number % 11:04d}"}
-            )  # fmt: skip
-    pipeline.drop_rows("outbound/sends/a.jsonl", sends)
-    pipeline.drop_rows("outbound/statuses/a.jsonl", statuses)
-    pipeline.drop_rows("outbound/replies/a.jsonl", replies)
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory, parsed_target: Path) -> Iterator[Pipeline]:
-    root = tmp_path_factory.mktemp("outputs")
-    pipeline = Pipeline(root, AS_OF="2026-11-02T06:00:00Z", REPORTING_TIMEZONE=ZONE, OVER_MESSAGED_COUNT="2")
-    shutil.copytree(parsed_target, pipeline.settings.build_dir / "target")
-    drop_extracts(pipeline)
-    pipeline.run()
-    yield pipeline
 
 
 def latest(pipeline: Pipeline) -> Path:
