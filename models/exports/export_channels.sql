@@ -1,11 +1,13 @@
-{%- set times = {
+-- noqa: disable=layout.indent
+
+{% set times = {
     'opened': 'opened_at',
     'clicked': 'clicked_at',
     'replied': 'replied_at',
     'goal': 'goal_at',
     'unsubscribed': 'unsubscribed_at',
-} -%}
-{%- set happened = ['delivered', 'issue'] + times.keys() | list + ['engaged'] -%}
+} %}
+{% set happened = ['delivered', 'issue'] + times.keys() | list + ['engaged'] %}
 
 with sends as (
 

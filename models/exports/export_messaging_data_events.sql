@@ -1,4 +1,6 @@
-{%- set events = {
+-- noqa: disable=layout.indent
+
+{% set events = {
     'opened': 'open',
     'clicked': 'click',
     'replied': 'reply',
@@ -13,7 +15,7 @@
     'hard_bounced': 'hard_bounce',
     'soft_bounced': 'soft_bounce',
     'spam_complaint': 'spam_complaint',
-} -%}
+} %}
 
 with sends as {{ inlined() }} (
 
@@ -59,7 +61,11 @@ happened as (
             and status_events.status = 'replied'
             and (replies.is_keyword or status_events.occurred_at = replies.received_at)
     where
-        status_events.status in ('{{ events.keys() | join("', '") }}')
+        status_events.status in (
+            {%- for status in events %}
+            '{{ status }}'{{ "," if not loop.last }}
+            {%- endfor %}
+        )
         and replies.send_id is null
     group by status_events.send_id, status_events.status, status_events.occurred_at
 

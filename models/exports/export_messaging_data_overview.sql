@@ -1,17 +1,19 @@
-{#- The product's metrics in its order; of those that are not in `told` nothing is known here, and they stay empty. -#}
-{%- set metrics = [
+-- noqa: disable=layout.indent
+
+{# The product's metrics in its order; of those that are not in `told` nothing is known here, and they stay empty. #}
+{% set metrics = [
     'reply', 'completion', 'goal_success', 'tour_step_failure', 'tour_step_view', 'reaction', 'open', 'click',
     'dismissal', 'collected_email', 'unsubscribe', 'hard_bounce', 'spam_complaint', 'permission_grant', 'button_tap',
     'screen_view', 'webhook_failure', 'sms_failure', 'whatsapp_failure', 'push_failure', 'answer', 'keyword_reply',
     'people_reached_receipt', 'checklist_step_receipt', 'checklist_step_open', 'checklist_step_click',
     'checklist_step_completion', 'fin_helpful_answer', 'fin_step_reached', 'email_failure',
-] -%}
-{%- set told = [
+] %}
+{% set told = [
     'reply', 'completion', 'goal_success', 'reaction', 'open', 'click', 'dismissal', 'collected_email', 'unsubscribe',
     'hard_bounce', 'spam_complaint', 'button_tap', 'sms_failure', 'whatsapp_failure', 'push_failure', 'answer',
     'keyword_reply', 'email_failure',
-] -%}
-{%- set without_rate = ['tour_step_view', 'keyword_reply'] -%}
+] %}
+{% set without_rate = ['tour_step_view', 'keyword_reply'] %}
 
 with sends as (
 

@@ -49,7 +49,10 @@ select
     coalesce(sends.series_id, '-1') as series_id,
     case when sends.series_id = messages.series_id then messages.series_title end as series_title,
     sends.node_id,
-    case when replies.first_keyword_reply_at is null then sends.replied_at else replies.first_other_reply_at end as first_reply,
+    case
+        when replies.first_keyword_reply_at is null then sends.replied_at
+        else replies.first_other_reply_at
+    end as first_reply,
     sends.completed_at as first_completion,
     cast(null as timestamp) as first_series_completion,
     cast(null as timestamp) as first_series_disengagement,

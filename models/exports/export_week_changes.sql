@@ -1,11 +1,13 @@
-{%- set measures = {
+-- noqa: disable=layout.indent
+
+{% set measures = {
     'Sent': 'true',
     'Delivered': "sends.delivery_status = 'delivered'",
     'Delivery issue': "sends.delivery_status = 'issue'",
     'Replied': 'sends.replied_at is not null',
     'Engaged': 'sends.is_engaged',
     'Unsubscribed': 'sends.unsubscribed_at is not null',
-} -%}
+} %}
 
 with sends as (
 
@@ -50,7 +52,8 @@ counted as (
         channel,
         {%- for _ in measures %}
         count(*) filter (where has_{{ loop.index }} and is_this_week) as week_{{ loop.index }},
-        count(*) filter (where has_{{ loop.index }} and not is_this_week) as before_{{ loop.index }}{{ "," if not loop.last }}
+        count(*) filter (where has_{{ loop.index }} and not is_this_week)
+            as before_{{ loop.index }}{{ "," if not loop.last }}
         {%- endfor %}
     from week_customers
     group by channel

@@ -50,6 +50,8 @@ EVENT_COLUMNS: dict[str, tuple[str, ...]] = {
 KNOWN_COLUMNS = ("keyword_group", "keyword", "reason")
 # Of the database while an export of a range is written, GB. Rows that it does not hold go to disk.
 EXPORT_MEMORY_GB = 1
+# 1 to 9; 6 would take three times as long, for a file a quarter smaller.
+COMPRESSION_LEVEL = 1
 
 
 def write_recent_export(connection: duckdb.DuckDBPyConnection, path: Path, as_of: datetime, days: int) -> None:
@@ -150,18 +152,15 @@ def _write_export(
     receipts = 0
     with (
         tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as work,
-        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION_LEVEL) as archive,
     ):
         for group, query in queries.items():
             csv = Path(work) / f"{group}.csv"
             rows = write_csv(connection, query, csv, parameters if "$" in query else None).rows
             receipts = rows if group == "receipt" else receipts
             if rows or group in ("receipt", "overview"):
-                # The same data give the same bytes: the entry's time is the as-of moment.
-                entry = zipfile.ZipInfo(f"{group}_{as_of:%Y%m%d-%H%M%S}.csv", as_of.timetuple()[:6])
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                entry.external_attr = 0o644 << 16
-                with csv.open("rb") as source, archive.open(entry, "w", force_zip64=True) as target:
+                name = f"{group}_{as_of:%Y%m%d-%H%M%S}.csv"
+                with csv.open("rb") as source, archive.open(name, "w", force_zip64=True) as target:
                     shutil.copyfileobj(source, target, 1 << 20)
             csv.unlink()
     connection.execute("drop table sent_events")
