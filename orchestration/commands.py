@@ -1,4 +1,4 @@
-"""The commands behind make's targets: run, rebuild, load, full-check, dev, demo."""
+"""The commands behind make's targets: run, rebuild, load, full-check, export, dev, demo."""
 
 import contextlib
 import gc
@@ -22,6 +22,7 @@ from orchestration.errors import LoadError, UserError
 from orchestration.loading.declarations import read_extract_tables
 from orchestration.loading.raw_layer import REFUSED, LedgerEntry, RawLayer
 from orchestration.loading.warehouse_lock import warehouse_lock
+from orchestration.publishing.messaging_data_export import export_range
 from orchestration.publishing.state import is_current
 from orchestration.settings import Settings
 
@@ -132,6 +133,14 @@ def load(settings: Settings) -> int:
         print(f"{entry.outcome}: {entry.file}" + (f": {entry.reason}" if entry.reason else f", {entry.row_count} rows"))
     _say_refused(raw_layer.standing_refusals(), str(raw_layer.ledger_path))
     print(f"{len(entries)} new extract file(s); dbt build takes what it has not taken yet from {settings.raw_dir}")
+    return 0
+
+
+def export(settings: Settings) -> int:
+    """Write a messaging data export of a range of send days, which the variables FROM, TO and MESSAGE give."""
+    first, last, message_id = (os.environ.get(name, "").strip() for name in ("FROM", "TO", "MESSAGE"))
+    path, receipts = export_range(settings, first, last, message_id)
+    print(f"{receipts:,} receipts: {path}")
     return 0
 
 
@@ -289,10 +298,9 @@ def _say_failure(job_name: str, result: Any, log_path: Path, told: Collection[st
     """Say which steps failed and why, but for those of which all was told."""
     steps = [event for event in result.all_events if event.is_step_failure and event.step_key not in told]
     names = ", ".join(str(event.step_key) for event in steps)
-    print(
-        f"The job {job_name} failed in {names or 'its set-up'}; what was published before is untouched.",
-        file=sys.stderr,
-    )
+    is_published = any(event.is_step_success and event.step_key == "publish" for event in result.all_events)
+    stays = "marts and outputs are published" if is_published else "what was published before is untouched"
+    print(f"The job {job_name} failed in {names or 'its set-up'}; {stays}.", file=sys.stderr)
     shown = []
     for event in steps:
         error = event.step_failure_data.error
@@ -331,6 +339,7 @@ def main(arguments: list[str]) -> int:
         "rebuild": rebuild,
         "load": load,
         "full-check": full_check,
+        "export": export,
         "dev": serve,
         "demo": run_demo,
     }

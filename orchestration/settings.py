@@ -1,6 +1,7 @@
 """The settings of a run, read once from environment variables (README, "Settings")."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,8 @@ class Settings:
         reporting_timezone: IANA zone in which a day begins.
         as_of: moment of the report, UTC; None means the time of the newest load.
         receipt_timeout_hours: hours without a final status after which a send is unconfirmed.
+        output_keep: folders of outputs that are kept.
+        output_url: fsspec URL to which finished outputs are copied; empty for none.
         output_days: days before the as-of moment whose sends the row-level outputs cover.
         reply_window_days: days after a send within which a reply can be a response to it.
         over_messaged_count: received messages in 7 days from which a customer is over-messaged.
@@ -46,6 +49,8 @@ class Settings:
     reporting_timezone: str = "UTC"
     as_of: datetime | None = None
     receipt_timeout_hours: int = 72
+    output_keep: int = 30
+    output_url: str = ""
     output_days: int = 90
     reply_window_days: int = 30
     over_messaged_count: int = 10
@@ -101,6 +106,8 @@ class Settings:
             receipt_timeout_hours=_whole_number(
                 variables, "RECEIPT_TIMEOUT_HOURS", cls.receipt_timeout_hours, 0, 24 * 366
             ),
+            output_keep=_whole_number(variables, "OUTPUT_KEEP", cls.output_keep, 1, 1_000_000),
+            output_url=_url(variables, "OUTPUT_URL"),
             output_days=_whole_number(variables, "OUTPUT_DAYS", cls.output_days, 1, 36_500),
             reply_window_days=_whole_number(variables, "REPLY_WINDOW_DAYS", cls.reply_window_days, 0, 3_660),
             over_messaged_count=_whole_number(variables, "OVER_MESSAGED_COUNT", cls.over_messaged_count, 1, 1_000_000),
@@ -148,6 +155,29 @@ def _folder(variables: Mapping[str, str], name: str, default: Path) -> Path:
     if path.exists() and not path.is_dir():
         raise SettingError(name, text, "a folder, and this is a file")
     return path
+
+
+def _url(variables: Mapping[str, str], name: str) -> str:
+    """A URL of fsspec whose driver is installed."""
+    text = _text(variables, name)
+    if text is None:
+        return ""
+    # Imported where it is needed: a driver can take a second.
+    from fsspec.core import get_filesystem_class, split_protocol
+
+    protocol = split_protocol(text)[0]
+    # A wrong URL is shown without its user and password.
+    shown = re.sub(r"//[^/]*@", "//", text)
+    accepted = "a URL such as s3://bucket/folder, gs://, abfs://, sftp:// or file:///folder"
+    if protocol is None:
+        raise SettingError(name, shown, accepted)
+    try:
+        get_filesystem_class(protocol)
+    except ImportError as error:
+        raise SettingError(name, shown, f"{protocol}:// needs a driver that is not installed: {error}") from None
+    except ValueError:
+        raise SettingError(name, shown, accepted) from None
+    return text
 
 
 def _timezone(variables: Mapping[str, str], name: str, default: str) -> str:

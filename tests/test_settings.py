@@ -17,6 +17,8 @@ from orchestration.settings import Settings
         ("RECEIPT_TIMEOUT_HOURS", "-1"),
         ("RECEIPT_TIMEOUT_HOURS", "3.5"),
         ("OUTPUT_DAYS", "0"),
+        ("OUTPUT_KEEP", "0"),
+        ("OUTPUT_URL", "no-such-protocol://bucket"),
         ("REPLY_WINDOW_DAYS", "a month"),
         ("OVER_MESSAGED_COUNT", "0"),
         ("MEMORY_LIMIT_GB", "0"),

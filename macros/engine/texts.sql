@@ -262,24 +262,6 @@
     cast(to_json({{ record }}) as varchar)
 {%- endmacro -%}
 
-{%- macro csv_text(text) -%}
-    {#- A text from outside as a CSV cell that no spreadsheet runs: a leading = + - @ (also full-width), tab or line break
-        gets an apostrophe before it. A phone number (+ and digits) is a number to a spreadsheet and stays. -#}
-    {{ return(adapter.dispatch('csv_text', 'outbound_sms')(text)) }}
-{%- endmacro -%}
-
-{%- macro duckdb__csv_text(text) -%}
-    {#- Nearly every text begins with a plain letter or digit, which is told faster than by a pattern. #}
-    case
-        when {{ text }} >= 'A' and {{ text }} < '[' or {{ text }} >= 'a' and {{ text }} < '{' or {{ text }} >= '0' and {{ text }} < ':'
-            then {{ text }}
-        when regexp_full_match({{ text }}, '\+[0-9]+') then {{ text }}
-        when regexp_matches({{ text }}, '^[\s\p{Z}\p{C}]*[=+\-@＝＋－＠]') or regexp_matches({{ text }}, '^[\t\r\n]')
-            then '''' || {{ text }}
-        else {{ text }}
-    end
-{%- endmacro -%}
-
 {%- macro value_at_latest(value, time, id) -%}
     {#- Aggregate: a column of the row with the latest time, then the larger id; null where that row has null. -#}
     {{ return(adapter.dispatch('value_at_latest', 'outbound_sms')(value, time, id)) }}

@@ -105,12 +105,3 @@
 {%- macro duckdb__add_milliseconds(timestamp, milliseconds) -%}
     ({{ timestamp }} + to_milliseconds({{ milliseconds }}))
 {%- endmacro -%}
-
-{%- macro iso_8601(timestamp) -%}
-    {#- A UTC timestamp as text of one width: 2026-10-16T10:33:41.239135Z. -#}
-    {{ return(adapter.dispatch('iso_8601', 'outbound_sms')(timestamp)) }}
-{%- endmacro -%}
-
-{%- macro duckdb__iso_8601(timestamp) -%}
-    strftime({{ timestamp }}, '%Y-%m-%dT%H:%M:%S.%fZ')
-{%- endmacro -%}
