@@ -42,6 +42,7 @@ PIPELINE_TABLES = {
 # Where dagster-dbt keeps the id of a check's test.
 DBT_UNIQUE_ID = "dagster_dbt/unique_id"
 MARTS_KEY = dg.AssetKey(["published", "marts_duckdb"])
+REPORT_KEY = dg.AssetKey(["outputs", "report"])
 
 
 def extract_assets(tables: Mapping[tuple[str, str], ExtractTable]) -> list[dg.AssetSpec]:
@@ -321,8 +322,17 @@ def publish_assets(settings: Settings) -> dg.AssetsDefinition:
     ]
     specs.append(
         dg.AssetSpec(
+            REPORT_KEY,
+            deps=sorted(published_tables),
+            group_name="outputs",
+            description="OUTPUT_DIR/latest/report/index.html: the report for people, static pages that open from disk.",
+            kinds={"html"},
+        )
+    )
+    specs.append(
+        dg.AssetSpec(
             output_key(MANIFEST_FILE),
-            deps=[output_key(file) for file in exports],
+            deps=[*(output_key(file) for file in exports), REPORT_KEY],
             group_name="outputs",
             description=f"OUTPUT_DIR/latest/{MANIFEST_FILE}: each file's rows, bytes, SHA-256 and columns.",
             kinds={"json"},
@@ -361,6 +371,15 @@ def publish_assets(settings: Settings) -> dg.AssetsDefinition:
                     "preview": dg.MetadataValue.md(csv_preview(path)),
                 },
             )
+        yield dg.MaterializeResult(
+            asset_key=REPORT_KEY,
+            metadata={
+                "path": dg.MetadataValue.path(published.output_dir / "report" / "index.html"),
+                "files": len(published.report_files),
+                "bytes": sum(file.bytes for file in published.report_files),
+                "duration_seconds": round(published.phases["report"], 3),
+            },
+        )
         manifest_file = published.output_dir / MANIFEST_FILE
         yield dg.MaterializeResult(
             asset_key=output_key(MANIFEST_FILE),

@@ -19,11 +19,13 @@ from orchestration.errors import PublishError
 from orchestration.publishing.outputs import (
     OutputFile,
     as_of_folder,
+    output_file,
     publish_outputs,
     remove_leftovers,
     write_csv_files,
     write_manifest,
 )
+from orchestration.reporting.report import write_report
 from orchestration.settings import Settings
 
 
@@ -36,14 +38,16 @@ class Published:
         tables: rows by table.
         output_dir: the folder of the generated files.
         files: the CSVs in it.
+        report_files: the pages of the HTML report and what they need.
         as_of: moment of the report, naive UTC.
-        phases: seconds by phase, outputs and publish.
+        phases: seconds by phase: outputs, report and publish.
     """
 
     marts_path: Path
     tables: dict[str, int]
     output_dir: Path
     files: list[OutputFile]
+    report_files: list[OutputFile]
     as_of: datetime
     phases: dict[str, float]
 
@@ -76,7 +80,10 @@ def publish(settings: Settings) -> Published:
             as_of = _as_of(connection)
             files = write_csv_files(connection, staged)
             expected = _row_counts(connection, "marts")
-        write_manifest(staged, as_of, files)
+            reporting = time.monotonic()
+            connection.execute("use marts")
+            report_files = [output_file(path, staged) for path in write_report(connection, staged / "report")]
+        write_manifest(staged, as_of, [*files, *report_files])
         written = time.monotonic()
         shutil.copyfile(settings.build_dir / "marts.duckdb", copy)
         describe_tables(copy, manifest_path(settings))
@@ -91,8 +98,12 @@ def publish(settings: Settings) -> Published:
     finally:
         copy.unlink(missing_ok=True)
         shutil.rmtree(staged, ignore_errors=True)
-    phases = {"outputs": written - started, "publish": time.monotonic() - written}
-    return Published(settings.marts_path, found, output_dir, files, as_of, phases)
+    phases = {
+        "outputs": reporting - started,
+        "report": written - reporting,
+        "publish": time.monotonic() - written,
+    }
+    return Published(settings.marts_path, found, output_dir, files, report_files, as_of, phases)
 
 
 def describe_tables(database: Path, manifest: Path) -> None:

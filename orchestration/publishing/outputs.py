@@ -32,13 +32,30 @@ MANIFEST_FILE = "manifest.json"
 
 @dataclass(frozen=True)
 class OutputFile:
-    """A generated file: its name, rows (without the header), bytes, SHA-256 in hex and column names."""
+    """A generated file: its name below the outputs' folder, rows (without the header), bytes, SHA-256 in hex, columns.
+
+    A page of the report has neither rows nor columns.
+    """
 
     name: str
     rows: int
     bytes: int
     sha256: str
     columns: list[str]
+
+
+def output_file(path: Path, folder: Path, rows: int = 0, columns: list[str] | None = None) -> OutputFile:
+    """What the manifest says of a written file.
+
+    Args:
+        path: of the file.
+        folder: the outputs' folder that it lies below.
+        rows: without the header.
+        columns: their names; None where it has none.
+    """
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return OutputFile(path.relative_to(folder).as_posix(), rows, path.stat().st_size, digest, columns or [])
 
 
 def as_of_folder(as_of: datetime) -> str:
@@ -74,9 +91,7 @@ def _write_csv_file(connection: duckdb.DuckDBPyConnection, path: Path) -> Output
         f" (format csv, header true, delimiter ','{quoted})"
     )
     row = connection.fetchone()
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return OutputFile(path.name, int(row[0]) if row else 0, path.stat().st_size, digest, columns)
+    return output_file(path, path.parent, int(row[0]) if row else 0, columns)
 
 
 def write_manifest(folder: Path, as_of: datetime, files: list[OutputFile]) -> Path:

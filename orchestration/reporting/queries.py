@@ -111,7 +111,9 @@ _CURVES = f"""
             messages.message_id,
             messages.first_sent_at,
             greatest(
-                1, (epoch(messages.last_sent_at - messages.first_sent_at) + delivery.delivery_seconds_p99) / {CURVE_STEPS}
+                1,
+                (epoch(messages.last_sent_at - messages.first_sent_at) + delivery.delivery_seconds_p99)
+                / {CURVE_STEPS}
             ) as step_seconds
         from rpt_messages as messages
         inner join rpt_message_delivery as delivery
@@ -343,7 +345,7 @@ def read_report_data(connection: duckdb.DuckDBPyConnection) -> ReportData:
     Raises:
         duckdb.Error: a table or column is not there.
     """
-    info = connection.execute("select * from report_info").df().to_dict("records")[0]
+    info = {str(name): value for name, value in connection.execute("select * from report_info").df().iloc[0].items()}
     as_of, days = connection.execute("select as_of, to_days(output_days) from report_info").fetchall()[0]
 
     def frame(sql: str, local: str = "null", **parameters: object) -> pd.DataFrame:

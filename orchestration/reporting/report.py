@@ -1,11 +1,11 @@
 """The HTML report: static pages, made from the published tables, that open from disk without network or server.
 
-    report/index.html         the Messages list
-    report/messages/*.html    a page for each message
-    report/engagement.html    SMS beside the other channels; who hears from us too often
-    report/fix_list.html      what to do, for how many customers
-    report/about.html         what was loaded, and what the words mean
-    report/assets/            style, script, DataTables with its licence
+report/index.html         the Messages list
+report/messages/*.html    a page for each message
+report/engagement.html    SMS beside the other channels; who hears from us too often
+report/fix_list.html      what to do, for how many customers
+report/about.html         what was loaded, and what the words mean
+report/assets/            style, script, DataTables with its licence
 """
 
 import shutil
@@ -62,7 +62,12 @@ ENGAGED_TILES = [
     ("Engaged", "engaged_customer_count"),
 ]
 # Windows of the engagement report: id, name, days; None is all.
-WINDOWS = [("w7", "Last 7 days", 7), ("w28", "Last 28 days", 28), ("w90", "Last 90 days", 90), ("wall", "All days", None)]
+WINDOWS = [
+    ("w7", "Last 7 days", 7),
+    ("w28", "Last 28 days", 28),
+    ("w90", "Last 90 days", 90),
+    ("wall", "All days", None),
+]
 TREND_DAYS = 28
 # The plot of a message's charts within their SVG of 640 x 190, in its units.
 LEFT, RIGHT, TOP, BOTTOM = 56, 630, 20, 160
@@ -115,6 +120,9 @@ class _Report:
             duration=formats.duration,
             exact_seconds=formats.exact_seconds,
             money=formats.money,
+            customer=formats.customer_cell,
+            issue_row=formats.issue_row,
+            reply_row=formats.reply_row,
             nothing=formats.NOTHING,
             info={name: value for name, value in data.info.items() if name != "published_at"},
             as_of=self._local(data.as_of),
@@ -181,10 +189,12 @@ class _Report:
             return Markup("<small>none in 28 days</small>")
         most = max(recent.values())
         path = "".join(
-            f"M{2 * (TREND_DAYS - age)} 17V{16 - round(15 * recent[age] / most)}" for age in sorted(recent, reverse=True)
+            f"M{2 * (TREND_DAYS - age)} 17V{16 - round(15 * recent[age] / most)}"
+            for age in sorted(recent, reverse=True)
         )
-        return Markup(
-            f'<svg class="t" viewBox="0 0 57 18" role="img" aria-label="up to {most:,} sends a day"><path d="{path}"/></svg>'
+        label = f"up to {most:,} sends a day"
+        return Markup(  # noqa: S704
+            f'<svg class="t" viewBox="0 0 57 18" role="img" aria-label="{label}"><path d="{path}"/></svg>'
         )
 
     def _as_of_day(self) -> date:
@@ -237,6 +247,9 @@ class _Report:
             "issue_row_total": _only(of("issue_totals")).get("row_count", 0),
             "groups": of("groups"),
             "reply_rows": of("reply_rows"),
+            "has_later_replies": any(
+                row["channel"] == "sms" and not row["keyword_group"] and not row["is_first"] for row in of("reply_rows")
+            ),
             "reply_row_total": totals.get("row_count", 0),
             "reply_count": totals.get("reply_count", 0),
             "possible_opt_out_count": totals.get("possible_opt_out_count", 0),
@@ -249,7 +262,7 @@ class _Report:
         }  # fmt: skip
 
     def _curve(self, message: Row, steps: list[Row]) -> Row:
-        """Deliveries over time of a message that was sent within two days; the last step stands for all that is later."""
+        """Deliveries over time of a message that was sent within two days; the last step stands for all later ones."""
         if not steps:
             return {}
         total, within = sum(row["delivered_count"] for row in steps), 0
@@ -273,7 +286,7 @@ class _Report:
     def _engagement(self) -> Row:
         frame = self.data.frames["channel_days"]
         frame = frame.assign(channel_name=frame["channel"].map(self.channel_names))
-        windows = []
+        windows: list[Row] = []
         for number, (window_id, name, days) in enumerate(WINDOWS if len(frame) else []):
             since = pd.Timestamp(self._as_of_day() - timedelta(days=days)) if days else pd.Timestamp.min
             within = frame[(frame["sent_date"] > since) & (frame["sent_count"] > 0)]
@@ -324,7 +337,8 @@ class _Report:
 
 
 def _rows(frame: pd.DataFrame) -> list[Row]:
-    return frame.to_dict("records")
+    names = [str(name) for name in frame.columns]
+    return [dict(zip(names, values, strict=True)) for values in zip(*(frame[name] for name in names), strict=True)]
 
 
 def _by_message(frame: pd.DataFrame) -> Mapping[str, list[Row]]:
@@ -367,7 +381,9 @@ def _day_bars(days: list[Row]) -> Row:
             if sends:
                 height = (BOTTOM - TOP) * sends / most
                 base -= height
-                paths[kind].append(f"M{x:.1f} {base:.1f}h{min(width * 0.85, 40):.1f}v{height:.1f}h-{min(width * 0.85, 40):.1f}z")
+                paths[kind].append(
+                    f"M{x:.1f} {base:.1f}h{min(width * 0.85, 40):.1f}v{height:.1f}h-{min(width * 0.85, 40):.1f}z"
+                )
     return {
         "paths": [(kind, "".join(path)) for kind, path in paths.items() if path],
         "most": most,
