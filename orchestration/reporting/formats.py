@@ -3,7 +3,7 @@
 import hashlib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -91,6 +91,23 @@ def page_name(message_id: str) -> str:
     digest = hashlib.sha256(message_id.encode("utf-8")).hexdigest()[:10]
     slug = re.sub(r"[^a-z0-9]+", "-", message_id.lower())[:SLUG_CHARACTERS].strip("-")
     return f"{slug}-{digest}.html" if slug else f"{digest}.html"
+
+
+def part_row(row: Mapping[str, Any], columns: Iterable[str]) -> Markup:
+    """A row of sends by edition, channel, carrier or country.
+
+    Args:
+        row: name, None where it is not known, and counts of sends.
+        columns: the counts shown beside sent_count, without `_count`.
+
+    Returns:
+        Markup.
+    """
+    cells = "".join(share_cell(row[f"{column}_count"], row["sent_count"]) for column in columns)
+    return Markup(  # noqa: S704
+        f'<tr><th scope="row"><bdi>{escape(row["name"] or "not known")}</bdi></th>'
+        f"<td>{number(row['sent_count'])}</td>{cells}</tr>"
+    )
 
 
 def customer_cell(row: Mapping[str, Any]) -> Markup:

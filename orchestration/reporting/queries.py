@@ -14,7 +14,7 @@ import pandas as pd
 MOST_MESSAGES = 1_000
 # Rows of a page's lists of issues and of replies: at most so many, fewer where there are many pages, so that all pages
 # together stay under 25 MB; the CSVs have all.
-MOST_ROWS, LEAST_ROWS, ROWS_OF_ALL_PAGES = 500, 20, 20_000
+MOST_ROWS, LEAST_ROWS, ROWS_OF_ALL_PAGES = 500, 15, 15_000
 # Rows of the lists on pages that are there once.
 MOST_FIXES, MOST_CONTACTS, MOST_DAYS, MOST_AUDIT_ROWS = 1_000, 200, 1_000, 100
 # Characters of a reply or name that a page shows; texts from outside can be of any length.
@@ -152,7 +152,17 @@ _MESSAGE_DAYS = f"""
     qualify row_number() over (partition by message_id order by sent_date desc) <= {CURVE_DAYS}
     order by message_id, sent_date
 """
+# Which rows are listed is decided on few columns, since sorting whole rows takes thrice the time.
 _ISSUE_ROWS = f"""
+    with newest as (
+
+        select send_id
+        from fct_delivery_issues
+        where message_id in $ids and sent_at > $since and sent_at <= $as_of
+        qualify row_number() over (partition by message_id order by sent_at desc, send_id) <= $rows
+
+    )
+
     select
         message_id,
         left(customer_id, {MOST_CHARACTERS}) as customer_id,
@@ -167,11 +177,19 @@ _ISSUE_ROWS = f"""
         is_retryable,
         {{local}} as sent_at
     from fct_delivery_issues
-    where message_id in $ids and fct_delivery_issues.sent_at > $since and fct_delivery_issues.sent_at <= $as_of
-    qualify row_number() over (partition by message_id order by fct_delivery_issues.sent_at desc, send_id) <= $rows
+    inner join newest using (send_id)
     order by message_id, fct_delivery_issues.sent_at desc, send_id
 """
 _REPLY_ROWS = f"""
+    with newest as (
+
+        select reply_id
+        from fct_replies
+        where message_id in $ids and sent_at > $since and sent_at <= $as_of
+        qualify row_number() over (partition by message_id order by received_at desc, reply_id) <= $rows
+
+    )
+
     select
         replies.message_id,
         replies.channel,
@@ -185,13 +203,12 @@ _REPLY_ROWS = f"""
         replies.response_seconds,
         {{local}} as received_at
     from fct_replies as replies
+    inner join newest
+        on replies.reply_id = newest.reply_id
     left join fct_responses as responses
         on replies.reply_id = responses.reply_id
     left join dim_customers as customers
         on replies.customer_id = customers.customer_id
-    where replies.message_id in $ids and replies.sent_at > $since and replies.sent_at <= $as_of
-    qualify
-        row_number() over (partition by replies.message_id order by replies.received_at desc, replies.reply_id) <= $rows
     order by replies.message_id, replies.received_at desc, replies.reply_id
 """
 # How many rows the lists would have, were they not cut.

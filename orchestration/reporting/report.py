@@ -69,6 +69,8 @@ WINDOWS = [
     ("wall", "All days", None),
 ]
 TREND_DAYS = 28
+# Countries of a message's page, and days of its table; a page of a message sent daily to the world stays near 25 kB.
+MOST_COUNTRIES, DAYS_IN_TABLE = 10, 28
 # The plot of a message's charts within their SVG of 640 x 190, in its units.
 LEFT, RIGHT, TOP, BOTTOM = 56, 630, 20, 160
 
@@ -121,6 +123,7 @@ class _Report:
             exact_seconds=formats.exact_seconds,
             money=formats.money,
             customer=formats.customer_cell,
+            part_row=formats.part_row,
             issue_row=formats.issue_row,
             reply_row=formats.reply_row,
             nothing=formats.NOTHING,
@@ -221,6 +224,7 @@ class _Report:
         retries = {row["issue_reason_id"]: row for row in of("retries")}
         issues = [{**row, **retries.get(row["issue_reason_id"], {})} for row in of("issues")]
         totals = _only(of("reply_totals"))
+        countries = _summed(sms_parts, "country_code")
         channels = _summed(parts, "channel")
         editions = _summed(parts, "message_version_id")
         delivery = _only(of("delivery"))
@@ -239,7 +243,8 @@ class _Report:
             "issues": issues,
             "sms_issue_count": sum(row["issue_count"] for row in issues),
             "carriers": _summed(sms_parts, "provider"),
-            "countries": _summed(sms_parts, "country_code"),
+            "countries": sorted(countries, key=lambda row: -row["issue_count"])[:MOST_COUNTRIES],
+            "country_total": len(countries),
             "issue_rows": [
                 {**row, "retry": {True: "yes", False: "no"}.get(row["is_retryable"], "unknown")}
                 for row in of("issue_rows")
@@ -374,20 +379,20 @@ def _day_bars(days: list[Row]) -> Row:
     most = max(row["sent_count"] for row in shown)
     paths: dict[str, list[str]] = {"ok": [], "bad": [], "rest": []}
     for row in shown:
-        x = LEFT + width * (row["sent_date"] - first).days
+        x = LEFT + width * ((row["sent_date"] - first).days + 0.5)
         rest = row["sent_count"] - row["delivered_count"] - row["issue_count"]
         base = float(BOTTOM)
         for kind, sends in (("ok", row["delivered_count"]), ("bad", row["issue_count"]), ("rest", rest)):
             if sends:
                 height = (BOTTOM - TOP) * sends / most
                 base -= height
-                paths[kind].append(
-                    f"M{x:.1f} {base:.1f}h{min(width * 0.85, 40):.1f}v{height:.1f}h-{min(width * 0.85, 40):.1f}z"
-                )
+                paths[kind].append(f"M{x:.0f} {base + height:.0f}V{base:.0f}")
     return {
         "paths": [(kind, "".join(path)) for kind, path in paths.items() if path],
+        "width": f"{min(width * 0.85, 40):.1f}",
         "most": most,
         "first": f"{first:%Y-%m-%d}",
         "last": f"{last:%Y-%m-%d}" if last != first else "",
-        "rows": [{**row, "day": f"{row['sent_date']:%Y-%m-%d}"} for row in reversed(shown)],
+        "count": len(shown),
+        "rows": [{**row, "day": f"{row['sent_date']:%Y-%m-%d}"} for row in reversed(shown[-DAYS_IN_TABLE:])],
     }
