@@ -183,10 +183,16 @@ _ISSUE_ROWS = f"""
 _REPLY_ROWS = f"""
     with newest as (
 
-        select reply_id
-        from fct_replies
-        where message_id in $ids and sent_at > $since and sent_at <= $as_of
-        qualify row_number() over (partition by message_id order by received_at desc, reply_id) <= $rows
+        select replies.reply_id
+        from fct_replies as replies
+        left join fct_responses as responses
+            on replies.reply_id = responses.reply_id
+        where replies.message_id in $ids and replies.sent_at > $since and replies.sent_at <= $as_of
+        qualify
+            row_number() over (
+                partition by replies.message_id
+                order by responses.reply_id is null, replies.received_at desc, replies.reply_id
+            ) <= $rows
 
     )
 

@@ -189,7 +189,7 @@ class _Report:
         }
         recent = {age: sends for age, sends in days.items() if 0 <= age < TREND_DAYS and sends}
         if not recent:
-            return Markup("<small>none in 28 days</small>")
+            return Markup('<small title="no sends in the last 28 days">none</small>')
         most = max(recent.values())
         path = "".join(
             f"M{2 * (TREND_DAYS - age)} 17V{16 - round(15 * recent[age] / most)}"
@@ -310,9 +310,12 @@ class _Report:
                 "funnel": charts.channel_funnel(channels, 2 * number),
                 "line": charts.engagement_by_day(within, 2 * number + 1),
             })  # fmt: skip
+        with_sends = [window["id"] for window in windows if window["channels"]]
         contacts = _rows(self.data.frames["contacts"])
         return {
             "windows": windows,
+            # The last 28 days, or the shortest time in which anything was sent.
+            "shown_window": next((shown for shown in ("w28", *with_sends) if shown in with_sends), "wall"),
             "days": [{**row, "day": f"{row['sent_date']:%Y-%m-%d}"} for row in _rows(frame.head(MOST_DAYS))],
             "day_total": len(frame),
             "channels_used": [channel for channel in self.channel_names if channel in set(frame["channel"])],
