@@ -20,6 +20,8 @@ PADDING = {"left": 24, "top": 4, "right": 12, "bottom": 4}
 MOST_DAYS_APART = 120
 DAYS_AXIS = alt.Axis(format="%d %b", tickCount=8)
 
+# What vl-convert says to screen readers of a chart's parts, beside the label of the whole.
+_roles = re.compile(r' (?:role|aria-roledescription|aria-hidden)="[^"]*"')
 _ids = re.compile(r'(id="|url\(#|href="#)((?:clip|gradient)[^")]*)')
 
 
@@ -34,7 +36,7 @@ def _svg(chart: alt.LayerChart | alt.Chart | alt.HConcatChart, label: str, numbe
         .configure_legend(labelColor=INK, titleColor=INK, labelFontSize=12, orient="top", title=None)
         .configure_view(stroke=None)
     )  # fmt: skip
-    svg = vl_convert.vegalite_to_svg(styled.to_dict())
+    svg = _roles.sub("", vl_convert.vegalite_to_svg(styled.to_dict()))
     # Ids of several charts must not meet in a page.
     svg = _ids.sub(rf"\g<1>chart{number}-\g<2>", svg)
     # The texts in a chart are names of channels and dates; vl-convert has escaped them.
