@@ -12,7 +12,7 @@ ifneq (,$(wildcard .env))
     export
 endif
 
-.PHONY: help demo demo-dev run rebuild load full-check dev test lint bench docs lock clean
+.PHONY: help demo demo-dev run rebuild load full-check dev test lint bench docs picture lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench: $(VENV)/.installed-bench ## The benchmark, into docs/performance.md; larg
 
 docs: $(VENV)/.installed ## Write the generated page docs/carrier_codes.md from the seeds
 	@$(BIN)/python -m docs.carrier_codes
+
+picture: $(VENV)/.installed-dev demo ## Take the README's picture of the report, docs/report.png, from the demo
+	@$(BIN)/python -m docs.report_picture
 
 lock: $(VENV)/.installed-dev ## Pin the newest allowed versions in requirements*.txt
 	@$(BIN)/pip install --quiet pip-tools

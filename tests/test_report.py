@@ -12,6 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from docs.report_picture import chromium
 from orchestration.reporting import formats
 from orchestration.reporting.report import write_report
 from tests.pipeline import Pipeline, Rows
@@ -119,7 +120,7 @@ def report(published: Pipeline) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    path = chromium()
     if path is None:
         pytest.skip("no Chromium on this machine; tests/run.sh installs Debian's where it can")
     with sync_playwright() as playwright:
