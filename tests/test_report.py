@@ -62,6 +62,7 @@ def sends() -> Rows:
         add(number, "Mixed", "sms" if number % 2 else "whatsapp", f"2026-10-{number + 10}T09:00:00Z")
         add(number, "mixed", "email", "2026-10-29T09:00:00Z")
         add(0, f"daily-{number}", "push", "2026-10-31T09:00:00Z")
+    add(2, "daily-0", "push", "2026-11-01T22:00:00Z")  # after the as-of moment, and tomorrow in the reporting time zone
     add(1, "ancient", "sms", "2025-01-01T09:00:00Z")
     return rows
 
@@ -211,6 +212,10 @@ def test_replies_are_filtered_by_keyword_group_and_searched(
     )
     assert [row[2] for row in shown_rows(page, "reply-rows")] == [body for (body,) in expected]
     page.locator("[data-for=reply-rows] button").click()
+    page.locator("#reply-rows thead .dt-column-order").last.click()
+    times = [int(row.get_attribute("data-order") or "") for row in page.locator("#reply-rows td[data-order]").all()]
+    assert times == sorted(times)
+    assert times[-1] > times[0]
     page.get_by_label("Search: Replies").fill("another thing")
     assert [row[2] for row in shown_rows(page, "reply-rows")] == ["And another thing"]
 
@@ -236,7 +241,7 @@ def test_the_list_is_sorted_searched_and_filtered(report: Path, browser: Browser
     assert [row[0] for row in shown_rows(page, "messages")] == ["Title of Mixed"]
     page.locator("[data-for=messages] button").click()
     page.locator("[data-for=messages] input").first.fill("2026-10-31")
-    assert {row[2] for row in shown_rows(page, "messages")} == {"2026-10-31"}
+    assert {row[2] for row in shown_rows(page, "messages")} == {"2026-10-31", "2026-11-02"}
     page.locator("[data-for=messages] button").click()
     page.locator("[data-for=messages] input").nth(1).fill("2025-12-31")
     assert [row[0] for row in shown_rows(page, "messages")] == ["Title of ancient"]
@@ -291,11 +296,12 @@ def test_the_engagement_report_adds_up_for_each_window(report: Path, browser: Br
     page = Watched(browser).open(report / "engagement.html")
     for window, since in (("w7", "2026-10-25"), ("w28", "2026-10-04"), ("w90", "2026-08-03"), ("wall", "1900-01-01")):
         page.locator(f"#{window}").check()
+        until = "2026-11-01" if window != "wall" else "9999-01-01"
         assert page.locator(".window:visible").get_attribute("id") == f"window-{window}"
         expected = published.query(
             "select sum(sent_count), sum(delivered_count), sum(issue_count), sum(opened_count), sum(clicked_count),"
             " sum(replied_count), sum(goal_count), sum(unsubscribed_count), sum(engaged_count)"
-            f" from rpt_customer_engagement_daily where sent_date > date '{since}'"
+            f" from rpt_customer_engagement_daily where sent_date > date '{since}' and sent_date <= date '{until}'"
         )[0]
         rows = shown_rows(page, f"channels-{window}")
         assert tuple(sum(numbers([row[column] for row in rows])) for column in range(1, 10)) == expected

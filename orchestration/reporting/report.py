@@ -203,9 +203,14 @@ class _Report:
     def _as_of_day(self) -> date:
         return self.data.as_of.replace(tzinfo=UTC).astimezone(self.zone).date()
 
+    def _within(self, frame: pd.DataFrame, days: int) -> pd.DataFrame:
+        """Rows whose sent_date is one of so many days that end at the as-of day."""
+        last = pd.Timestamp(self._as_of_day())
+        dates = pd.to_datetime(frame["sent_date"])
+        return frame[(dates > last - timedelta(days=days)) & (dates <= last)]
+
     def _index(self) -> Row:
-        days = self.data.frames["channel_days"]
-        recent = days[days["sent_date"] > pd.Timestamp(self._as_of_day() - timedelta(days=90))] if len(days) else days
+        recent = self._within(self.data.frames["channel_days"], 90)
         return {
             "totals": _rows(self.data.frames["totals"])[0],
             "messages": self.messages,
@@ -293,8 +298,8 @@ class _Report:
         frame = frame.assign(channel_name=frame["channel"].map(self.channel_names))
         windows: list[Row] = []
         for number, (window_id, name, days) in enumerate(WINDOWS if len(frame) else []):
-            since = pd.Timestamp(self._as_of_day() - timedelta(days=days)) if days else pd.Timestamp.min
-            within = frame[(frame["sent_date"] > since) & (frame["sent_count"] > 0)]
+            within = self._within(frame, days) if days else frame
+            within = within[within["sent_count"] > 0]
             if within.empty:
                 windows.append({"id": window_id, "name": name, "channels": []})
                 continue
