@@ -83,6 +83,7 @@ def statuses() -> Rows:
         {"send_id": f"daily-{n}-0", "status": "delivered", "occurred_at": "2026-10-31T09:00:01Z"} for n in range(12)
     ]
     rows += [{"send_id": f"mixed-{n}", "status": "opened", "occurred_at": "2026-10-29T10:00:00Z"} for n in range(5)]
+    rows.append({"send_id": "mixed-0", "status": "replied", "occurred_at": "2026-10-29T10:00:00Z"})
     rows.append({"send_id": "mixed-11", "status": "hard_bounced", "occurred_at": "2026-10-29T10:00:00Z"})
     rows.append(
         {"send_id": "ancient-1", "status": "failed", "error_code": "30006", "occurred_at": "2025-01-01T09:01:00Z"}
@@ -325,6 +326,7 @@ def test_lists_are_cut_at_a_stated_number_and_leave_old_rows_to_the_marts(report
     assert page.locator("#reasons tbody tr").count() == 1
     assert page.get_by_text("Nobody has replied to this message.").count() == 1
     page = Watched(browser).open(page_of(report, "mixed"))
+    assert page.get_by_text("1 customer replied, as their statuses say").count() == 1
     assert page.get_by_text("Reasons are known for SMS only").count() == 1
     page = Watched(browser).open(report / "fix_list.html")
     assert len(page.locator("#fixes tbody tr").all()) > 1

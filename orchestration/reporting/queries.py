@@ -229,6 +229,7 @@ _REPLY_TOTALS = """
         message_id,
         count(*) filter (where sent_at > $since and sent_at <= $as_of) as row_count,
         count(*) as reply_count,
+        count(distinct customer_id) as replier_count,
         count(*) filter (where is_possible_opt_out and not coalesce(is_opt_out, false)) as possible_opt_out_count
     from fct_replies
     where message_id in $ids

@@ -261,10 +261,10 @@ class _Report:
                 row["channel"] == "sms" and not row["keyword_group"] and not row["is_first"] for row in of("reply_rows")
             ),
             "reply_row_total": totals.get("row_count", 0),
+            "replier_count": totals.get("replier_count", 0),
             "reply_count": totals.get("reply_count", 0),
             "possible_opt_out_count": totals.get("possible_opt_out_count", 0),
             "reply_groups": sorted({row["keyword_group"] for row in of("reply_rows") if row["keyword_group"]}),
-            "has_texts": bool({"sms", "whatsapp", "rcs"} & set(message["channels"].split())),
             "editions": editions if len(editions) > 1 else [],
             "channel_parts": [
                 {**row, "name": self.channel_names.get(row["name"], row["name"])} for row in channels
