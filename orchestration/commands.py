@@ -1,4 +1,4 @@
-"""The commands behind make's targets: run, rebuild, load, full-check, export, dev, demo."""
+"""The commands behind make's targets: run, rebuild, load, full-check, export, dev, demo, demo-dev."""
 
 import contextlib
 import gc
@@ -170,6 +170,23 @@ def serve(settings: Settings) -> int:
     os.execv(str(dagster), [str(dagster), "dev", "-m", "orchestration.definitions", *sys.argv[2:]])
 
 
+def prepare_demo() -> Settings:
+    """Write the demo's extracts, and take its folders and as-of moment, whatever those of the environment are."""
+    from orchestration.demo.extracts import DEMO_AS_OF, write_demo_extracts
+
+    folders = {f"{name}_DIR": f"{DEMO_DIR}/{name.lower()}" for name in ("LANDING", "WAREHOUSE")}
+    os.environ.update({**folders, "OUTPUT_DIR": f"{DEMO_DIR}/outputs", "AS_OF": DEMO_AS_OF.isoformat()})
+    settings = Settings.from_environment()
+    settings.landing_dir.mkdir(parents=True, exist_ok=True)
+    write_demo_extracts(settings.landing_dir)
+    return settings
+
+
+def serve_demo(settings: Settings) -> int:
+    """Start Dagster's web interface on the demo, see `serve`; its jobs run on the demo's folders."""
+    return serve(prepare_demo())
+
+
 def run_demo(settings: Settings) -> int:
     """Write the demo's extracts, run the job on them, and show the Messages list and where everything lies.
 
@@ -179,13 +196,7 @@ def run_demo(settings: Settings) -> int:
     Returns:
         Exit code of the job.
     """
-    from orchestration.demo.extracts import DEMO_AS_OF, write_demo_extracts
-
-    folders = {f"{name}_DIR": f"{DEMO_DIR}/{name.lower()}" for name in ("LANDING", "WAREHOUSE")}
-    os.environ.update({**folders, "OUTPUT_DIR": f"{DEMO_DIR}/outputs", "AS_OF": DEMO_AS_OF.isoformat()})
-    settings = Settings.from_environment()
-    settings.landing_dir.mkdir(parents=True, exist_ok=True)
-    write_demo_extracts(settings.landing_dir)
+    settings = prepare_demo()
     exit_code = run_daily(settings)
     if exit_code == 0:
         print()
@@ -193,8 +204,10 @@ def run_demo(settings: Settings) -> int:
         print()
         print(f"Extracts   {settings.landing_dir}")
         print(f"Marts      {settings.marts_path}   (DuckDB, e.g. select * from rpt_messages)")
-        for path in sorted((settings.output_dir / "latest").iterdir()):
+        latest = settings.output_dir / "latest"
+        for path in sorted(path for path in latest.iterdir() if path.is_file()):
             print(f"Output     {path}")
+        print(f"Report     {latest / 'report' / 'index.html'}   (open it in a browser)")
     return exit_code
 
 
@@ -342,6 +355,7 @@ def main(arguments: list[str]) -> int:
         "export": export,
         "dev": serve,
         "demo": run_demo,
+        "demo-dev": serve_demo,
     }
     if len(arguments) < 1 or arguments[0] not in commands:
         print(f"usage: python -m orchestration {{{'|'.join(commands)}}}", file=sys.stderr)
