@@ -123,6 +123,17 @@ GOOD_ROWS: dict[str, Json] = {
     "bandwidth/callbacks": bandwidth_event("BW", "message-failed", code=4720),
     "bandwidth/messages": row(BANDWIDTH_HEADER, bandwidth_message("BL", "FAILED", "4770")),
     "infobip/delivery_reports": infobip("IB", (9, "UNDELIVERABLE_NOT_DELIVERED"), (27, "EC_ABSENT_SUBSCRIBER")),
+    "bird/messages": {
+        "id": "BM",
+        "direction": "outgoing",
+        "status": "delivery_failed",
+        "receiver": {"contacts": [{"identifierValue": "+15550100001"}]},
+        "body": {"type": "text", "text": {"text": "Hello"}},
+        "failure": {"source": {"code": "1"}},
+        "recipients": {"items": [{"messagePartCount": 1, "price": {"amount": 0.05, "currency": "EUR"}}]},
+        "createdAt": SENT_AT,
+        "lastStatusAt": SENT_AT,
+    },
     "sinch/delivery_reports": sinch("SI", "14155550110", 403, "Rejected"),
 }
 ABSURD: list[Any] = [

@@ -294,6 +294,23 @@ def sinch(batch: str, recipient: str, code: int, status: str, at: str = "2026-10
     }
 
 
+def bird_message(message_id: str, status: str, code: str | None = None, direction: str = "outgoing") -> Json:
+    contact, connector = {"identifierValue": "+14155550111"}, {"connector": {"id": "86cc4dc0"}}
+    is_outbound = direction == "outgoing"
+    return {
+        "id": message_id,
+        "channelId": "614208aa-b153-4d5d-9989-2fddfc0ce4c3",
+        "sender": connector if is_outbound else {"contact": contact},
+        "receiver": {"contacts": [contact]} if is_outbound else connector,
+        "body": {"type": "text", "text": {"text": "Hello"}},
+        "status": status,
+        "direction": direction,
+        "lastStatusAt": "2026-10-09T08:17:42.736Z",
+        "createdAt": "2026-10-09T08:17:40.736Z",
+        "updatedAt": "2026-10-09T08:17:42.736Z",
+    } | ({} if code is None else {"failure": {"code": 15005, "source": {"name": "sms-messagebird", "code": code}}})
+
+
 SENDS_HEADER = "send_id,message_id,channel,customer_id,sent_at,to_number,provider,provider_message_id"
 CLAIMED = [
     ("app-vonage", "vonage", "VR-claimed", "+14155550101"),
@@ -305,6 +322,7 @@ CLAIMED = [
     ("app-telnyx", "telnyx", "TX-claimed", "+14155550106"),
     ("app-bandwidth", "bandwidth", "BW-failed", "+14155550107"),
     ("app-bandwidth-no-receipt", "bandwidth", "BW-no-receipt", "+14155550107"),
+    ("app-bird", "messagebird", "BI-claimed", "+14155550111"),
     ("app-infobip", "infobip", "IB-claimed", "+14155550108"),
     ("app-sinch-a", "sinch", "SI-batch", "+14155550109"),
     ("app-sinch-b", "sinch", "SI-batch", "+14155550110"),
@@ -416,6 +434,14 @@ EXTRACTS = {
         bandwidth_message("BW-list-failed", "FAILED", "4770"),
         bandwidth_message("BW-reply", "RECEIVED", "0", direction="INBOUND"),
     ),
+    "bird/messages/messages.jsonl": json_lines(
+        {"service": "channels", "event": "sms.outbound", "payload": bird_message("BI-claimed", "delivered")},
+        bird_message("BI-delivered", "delivered"),
+        {"results": [bird_message("BI-sent", "sent"), bird_message("BI-failed", "delivery_failed", "1")]},
+        {"id": "BI-claimed", "recipient": "14155550111", "status": "expired", "statusReason": "DLR not received"}
+        | {"statusDatetime": "2026-10-09T08:17:45+00:00"},
+        bird_message("BI-reply", "delivered", direction="incoming"),
+    ),
     "infobip/delivery_reports/reports.jsonl": json_lines(
         infobip("IB-claimed", (5, "DELIVERED_TO_HANDSET"), (0, "NO_ERROR")),
         infobip("IB-delivered", (5, "DELIVERED_TO_HANDSET"), (0, "NO_ERROR")),
@@ -449,6 +475,7 @@ EXPECTED = {
     "app-telnyx": ("delivered", *NO_ISSUE),
     "app-bandwidth": ("issue", "4720", "landline_or_unreachable_carrier"),
     "app-bandwidth-no-receipt": ("unconfirmed", *NO_ISSUE),
+    "app-bird": ("delivered", *NO_ISSUE),
     "app-infobip": ("delivered", *NO_ISSUE),
     "app-sinch-a": ("delivered", *NO_ISSUE),
     "app-sinch-b": ("issue", "403", "something_went_wrong"),
@@ -489,6 +516,9 @@ EXPECTED = {
     "TX-record": ("delivered", *NO_ISSUE),
     "BW-delivered": ("delivered", *NO_ISSUE),
     "BW-list-failed": ("issue", "4770", "something_went_wrong"),
+    "BI-delivered": ("delivered", *NO_ISSUE),
+    "BI-sent": ("unconfirmed", *NO_ISSUE),
+    "BI-failed": ("issue", "1", "recipient_unreachable"),
     "IB-delivered": ("delivered", *NO_ISSUE),
     "IB-operator": ("unconfirmed", *NO_ISSUE),
     "IB-error": ("issue", "27", "recipient_unreachable"),
@@ -608,6 +638,7 @@ def test_inbound_rows_are_replies(loaded: Pipeline) -> None:
         "PL-reply": ("+14155550105", None, None, "PL-sent"),
         "TX-reply": ("c-+14155550106", "Yes, 10:30", None, "app-telnyx"),
         "BW-reply": ("+14155550107", "STOP", "opt_out", "BW-delivered"),
+        "BI-reply": ("+14155550111", "Hello", None, "BI-sent"),
     }
 
 
@@ -626,9 +657,10 @@ def test_every_row_ends_in_one_place(loaded: Pipeline) -> None:
         "aws/sms_usage": (12, 0, 0, 12, 0),
         "bandwidth/callbacks": (6, 0, 0, 5, 1),
         "bandwidth/messages": (3, 0, 1, 2, 0),
+        "bird/messages": (6, 0, 0, 6, 0),
         "infobip/delivery_reports": (7, 0, 0, 7, 0),
         "outbound/replies": (0, 0, 0, 0, 0),
-        "outbound/sends": (14, 0, 0, 14, 0),
+        "outbound/sends": (15, 0, 0, 15, 0),
         "outbound/statuses": (0, 0, 0, 0, 0),
         "plivo/message_records": (6, 0, 0, 6, 0),
         "sinch/delivery_reports": (5, 0, 0, 5, 0),

@@ -208,13 +208,14 @@
     regexp_full_match({{ number }}, '\+[1-9][0-9]{6,14}|[1-9][0-9]{2,7}')
 {%- endmacro -%}
 
-{%- macro is_digits(number) -%}
-    {#- Whether a sender is a number or a short code, not a name or the id of a messaging service. -#}
-    {{ return(adapter.dispatch('is_digits', 'outbound_sms')(number)) }}
+{%- macro is_pool(sender) -%}
+    {#- Whether a sender is the id of a pool of numbers, such as a messaging service: no number, and longer than the 11 characters that a
+        sender's name can have (3GPP TS 23.040, 9.1.2.5). -#}
+    {{ return(adapter.dispatch('is_pool', 'outbound_sms')(sender)) }}
 {%- endmacro -%}
 
-{%- macro duckdb__is_digits(number) -%}
-    regexp_full_match({{ number }}, '\+?[0-9]+')
+{%- macro duckdb__is_pool(sender) -%}
+    length({{ sender }}) > 11 and not regexp_full_match({{ sender }}, '\+?[0-9]+')
 {%- endmacro -%}
 
 {%- macro is_national_number(number) -%}

@@ -117,10 +117,10 @@ candidates as (
         on {{ condition }}
     where
         {{ in_window }}
-        -- A sender that is no number, such as a messaging service or a name, may have sent from any of its numbers.
+        -- A messaging service may have sent from any of its numbers.
         and coalesce(
             {{ address_number('replies.to_number', 'replies.channel') }} = {{ address_number('sends.from_number', 'sends.channel') }}
-            or not {{ is_digits('sends.from_number') }},
+            or {{ is_pool('sends.from_number') }},
             true
         )
     {%- endfor %}

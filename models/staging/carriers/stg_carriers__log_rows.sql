@@ -10,6 +10,7 @@
     ('aws', 'sms_usage'),
     ('bandwidth', 'callbacks'),
     ('bandwidth', 'messages'),
+    ('bird', 'messages'),
     ('infobip', 'delivery_reports'),
     ('plivo', 'message_records'),
     ('sinch', 'delivery_reports'),
