@@ -1,8 +1,6 @@
-{%- set columns = [
-    'send_id', 'from_number', 'customer_id', 'channel', 'to_number', 'body', 'provider',
-] -%}
 {#- In the order of the contract's table, then what it does not name. -#}
-{%- set compared = ['send_id', 'customer_id', 'channel', 'body', 'from_number', 'to_number', 'provider'] -%}
+{%- set columns = ['send_id', 'customer_id', 'channel', 'body', 'from_number', 'to_number', 'provider'] -%}
+{%- set times = ['updated_at', 'received_at'] -%}
 {%- set key = ['reply_id', 'source', 'table_name'] -%}
 
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=key) }}
@@ -16,9 +14,7 @@ with new_rows as (
         reply_id,
         'outbound' as source,
         'replies' as table_name,
-        {{ column_list(columns, indent=8) }},
-        received_at,
-        updated_at,
+        {{ column_list(columns + times, indent=8) }},
         1 as _row_count,
         extract_number as _extract_number
     from {{ ref('stg_outbound__replies') }}
@@ -33,14 +29,14 @@ with new_rows as (
         source,
         table_name,
         cast(null as varchar) as send_id,
-        from_number,
         cast(null as varchar) as customer_id,
         channel,
-        to_number,
         body,
+        from_number,
+        to_number,
         source as provider,
-        sent_at as received_at,
         updated_at,
+        sent_at as received_at,
         1 as _row_count,
         extract_number as _extract_number
     from {{ ref('stg_carriers__log_rows') }}
@@ -59,9 +55,7 @@ candidates as (
     union all
 
     select
-        {{ column_list(key + columns, indent=8) }},
-        received_at,
-        updated_at,
+        {{ column_list(key + columns + times, indent=8) }},
         _row_count,
         _extract_number
     from {{ this }}
@@ -73,9 +67,7 @@ candidates as (
 picked as (
 
     select
-        {{ column_list(key + columns, indent=8) }},
-        received_at,
-        updated_at,
+        {{ column_list(key + columns + times, indent=8) }},
         sum(_row_count) over (partition by {{ key | join(', ') }}) as _row_count,
         max(_extract_number) over (partition by {{ key | join(', ') }}) as _extract_number,
         {{ normalized_keyword('body') }} as normalized_keyword,
@@ -84,10 +76,7 @@ picked as (
     qualify
         row_number() over (
             partition by {{ key | join(', ') }}
-            order by
-                updated_at desc nulls last,
-                received_at desc nulls last,
-                {{ compared | join(' desc nulls last, ') }} desc nulls last
+            order by {{ (times + columns) | join(' desc nulls last, ') }} desc nulls last
         ) = 1
 
 ),
