@@ -548,6 +548,20 @@ REQUESTS = [
     "Afmeld mig venligst",
     "Jangan kirim sms lagi, terima kasih",
     "请不要再发短信，谢谢",
+    "She moved out of state, take her off your list",
+    "I'm no longer a member, stop please",
+    "Please stop w these",
+    "knock it off with the texts",
+    "do not message me back",
+    "stop hitting me up",
+    "stop blowing me up with texts",
+    "I get too many of these, stop",
+    "Stop auto texts",
+    "stopsms",
+    "Please honor my request to stop",
+    "Quero parar de receber mensagens",
+    "STOP.\n\nEnviado desde mi Samsung",
+    "Stop\n\n\nFrom: Northside Gym <news@gym.example>\nDate: Mon, 10 Mar 2025\nSubject: New classes",
 ]
 
 NO_REQUESTS = [
@@ -990,6 +1004,18 @@ NO_REQUESTS = [
     "Basta così, siete fantastici",
     "Stop de auto bij nummer 5 aub",
     "Pode parar no portão? Obrigado",
+    "why did the texts stop",
+    "Stop, I have to tell you something",
+    "Cancel today. I have the flu",
+    "Do I text STOP or YES?",
+    "It says reply STOP to cancel. I don't want to cancel",
+    "¿Cuándo dan de baja el precio?",
+    "Je m'arrête là, merci",
+    "Basta pasta!",
+    "Paro aí às 5, obrigado",
+    "please stop the sprinkler",
+    "Remove me from Tuesday and add me to Friday",
+    "Perfect\n\nOn Mon, Mar 10, 2025 at 9:00 AM Gym wrote:\n> classes. STOP to unsubscribe",
 ]
 
 # Below and above what was written, in the words of mail programs.

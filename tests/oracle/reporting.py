@@ -722,10 +722,12 @@ def attribute(reply: Row, sends: dict[str, Row], settings: OracleSettings) -> Ro
             continue
         if not send["sent_at"] <= reply["received_at"] <= send["sent_at"] + timedelta(days=settings.reply_window_days):
             continue
-        is_number = re.fullmatch(r"\+?[0-9]+", send["from_number"] or "")
+        sender = send["from_number"] or ""
+        is_pool = len(sender) > 11 and not re.fullmatch(r"\+?[0-9]+", sender)
         if (
             reply["to_number"]
-            and is_number
+            and sender
+            and not is_pool
             and matched(reply["to_number"], reply) != matched(send["from_number"], send)
         ):
             continue
