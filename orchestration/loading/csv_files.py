@@ -24,7 +24,7 @@ from orchestration.loading.raw_files import (
     Lineage,
     RawFileWriter,
     ReadResult,
-    RejectedRecord,
+    RejectedRecords,
     batches,
     connect,
     copy,
@@ -37,7 +37,6 @@ from orchestration.loading.text_files import (
     as_text,
     is_packed,
     open_bytes,
-    printable,
     unreadable_text,
 )
 
@@ -229,7 +228,7 @@ def read_csv_carefully(
     limits: Limits,
 ) -> ReadResult:
     """Read a CSV record by record, setting the wrong ones apart."""
-    rejected: list[RejectedRecord] = []
+    rejected = RejectedRecords()
     width = len(names)
     null_words = [() if name in table.texts else NULL_WORDS for name in names]
 
@@ -252,7 +251,7 @@ def read_csv_carefully(
                 if reason is None:
                     yield len(record.text), (record.line_number, values)
                 else:
-                    rejected.append(RejectedRecord(record.line_number, printable(record.text), f"the row {reason}"))
+                    rejected.add(record.line_number, record.text, f"the row {reason}")
 
     with RawFileWriter(names, table, lineage, target) as writer:
         for batch in batches(rows(), width):
