@@ -123,10 +123,12 @@ def _look_at_bytes(path: Path, limits: Limits) -> _Bytes:
                 b"\r" in joined and joined.count(b"\r") != joined.count(b"\r\n") + joined.endswith(b"\r")
             ):
                 found.is_plain = False
-            if b"NULL" in joined or (b"\\" in joined and rb"\N" in joined):
+            # Sought from behind, since that stops at the first byte of what is sought, which is the rarer one.
+            if joined.rfind(b"NULL") >= 0 or (b"\\" in joined and rb"\N" in joined):
                 found.has_null_words = True
                 found.is_plain &= not (has_quotes and (b'"NULL"' in joined or rb'"\N"' in joined))
-            if has_quotes and (b' "' in joined or b'" ' in joined) and _SPACES_BESIDE_A_QUOTE.search(joined):
+            has_spaces_there = has_quotes and (joined.rfind(b'" ') >= 0 or joined.rfind(b' "') >= 0)
+            if has_spaces_there and _SPACES_BESIDE_A_QUOTE.search(joined):
                 found.is_plain = False
             tail = block[-64:]
     found.line_count += tail[-1:] not in (b"\n", b"")

@@ -60,7 +60,7 @@ _PLAIN_KEY = re.compile(r"[\w .:-]+")
 # Ways of naming the keys of an object that one file may have and still be read in one go.
 MAXIMUM_KINDS_OF_OBJECTS = 10_000
 # What DuckDB writes otherwise than it stands in the file, or takes though it is no JSON, as RE2 has it: decimals that
-# end in 0, that are very small or have more than 15 digits, exponents, integers beyond 64 bits, negative zero, words
+# end in 0, that are very small or have more than 15 digits, exponents, integers of 19 digits, negative zero, words
 # for what is no number, commas before a closing bracket, and escaped control characters.
 _RISKS = (
     r"[:,\[]\s*(?:"
