@@ -59,7 +59,7 @@ class Settings:
     max_rows_at_once: int = 40_000_000
     max_extract_columns: int = 1_000
     max_field_characters: int = 1_000_000
-    max_unpacked_gb: int = 20
+    max_unpacked_gb: int = 10
     schedule_hour: int = 6
     schedule_timezone: str = "UTC"
 

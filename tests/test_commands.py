@@ -160,6 +160,22 @@ def test_files_that_were_all_refused_are_nothing_new_the_next_time(pipeline: Pip
     assert pipeline.make_run(AS_OF="").stdout.startswith("Nothing new in ")
 
 
+def test_a_run_takes_none_of_the_callers_dbt_variables_and_tells_of_every_refusal(pipeline: Pipeline) -> None:
+    drop_extracts(pipeline)
+    for file in ("f19.csv", "outbound/f19.csv", "outbound/orders/f19.csv"):
+        pipeline.drop(file, "a,b\n1,2\n")
+    others = {"DBT_TARGET": "prod", "DBT_PROFILE": "other", "DBT_STATE": "/nonexistent", "DBT_DEFER": "true"}
+    result = pipeline.make_run(**others)
+    assert result.returncode == 0, result.stderr
+    told = [line.split(":")[1].strip() for line in result.stdout.splitlines() if line.startswith("refused: ")]
+    assert told == ["f19.csv", "outbound/f19.csv", "outbound/orders/f19.csv"]
+    assert pipeline.query("select count(*) from audit_loads where outcome = 'refused'") == [(3,)]
+    for file in ("f19.csv", "outbound/f19.csv"):
+        (pipeline.settings.landing_dir / file).unlink()
+    shown = pipeline.make_run("load").stdout.splitlines()
+    assert [line.split(":")[1].strip() for line in shown if line.startswith("refused: ")] == ["outbound/orders/f19.csv"]
+
+
 def test_a_database_that_is_open_elsewhere_is_left_as_it_is(pipeline: Pipeline) -> None:
     drop_extracts(pipeline)
     assert pipeline.make_run().returncode == 0

@@ -247,3 +247,9 @@ def test_a_file_that_unpacks_to_more_than_the_limit_is_refused(
     assert "MAX_UNPACKED_GB" in timed_load(pipeline, "outbound/sends/a.csv.gz", bomb)
     lines = gzip.compress((json.dumps(SEND) + "\n").encode() * 100_000)
     assert "MAX_UNPACKED_GB" in timed_load(pipeline, "outbound/sends/a.jsonl.gz", lines)
+
+
+def test_a_file_of_wrong_rows_alone_is_refused(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestration.loading.raw_files.MAXIMUM_REJECTED_ROWS", 1_000)
+    reason = timed_load(pipeline, "outbound/sends/a.csv", HEADER.encode() + b"ragged\n" * 1_001)
+    assert reason.startswith("has more than 1000 rows that can't be read")

@@ -23,7 +23,7 @@ LINEAGE = Lineage("file", "hash", 1, datetime(2026, 1, 1))
 LIMITS = Limits(field_characters=5_000)
 Rows = list[tuple[Any, ...]]
 property_test = settings(
-    max_examples=int(os.environ.get("PROPERTY_EXAMPLES", "100")),
+    max_examples=int(os.environ.get("PROPERTY_EXAMPLES", "60")),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -24,7 +24,7 @@ from orchestration.loading.raw_files import (
     Lineage,
     RawFileWriter,
     ReadResult,
-    RejectedRecord,
+    RejectedRecords,
     batches,
     connect,
     copy,
@@ -37,7 +37,6 @@ from orchestration.loading.text_files import (
     as_text,
     is_packed,
     open_bytes,
-    printable,
     unreadable_text,
 )
 
@@ -124,10 +123,12 @@ def _look_at_bytes(path: Path, limits: Limits) -> _Bytes:
                 b"\r" in joined and joined.count(b"\r") != joined.count(b"\r\n") + joined.endswith(b"\r")
             ):
                 found.is_plain = False
-            if b"NULL" in joined or (b"\\" in joined and rb"\N" in joined):
+            # Sought from behind, since that stops at the first byte of what is sought, which is the rarer one.
+            if joined.rfind(b"NULL") >= 0 or (b"\\" in joined and rb"\N" in joined):
                 found.has_null_words = True
                 found.is_plain &= not (has_quotes and (b'"NULL"' in joined or rb'"\N"' in joined))
-            if has_quotes and (b' "' in joined or b'" ' in joined) and _SPACES_BESIDE_A_QUOTE.search(joined):
+            has_spaces_there = has_quotes and (joined.rfind(b'" ') >= 0 or joined.rfind(b' "') >= 0)
+            if has_spaces_there and _SPACES_BESIDE_A_QUOTE.search(joined):
                 found.is_plain = False
             tail = block[-64:]
     found.line_count += tail[-1:] not in (b"\n", b"")
@@ -229,7 +230,7 @@ def read_csv_carefully(
     limits: Limits,
 ) -> ReadResult:
     """Read a CSV record by record, setting the wrong ones apart."""
-    rejected: list[RejectedRecord] = []
+    rejected = RejectedRecords()
     width = len(names)
     null_words = [() if name in table.texts else NULL_WORDS for name in names]
 
@@ -252,7 +253,7 @@ def read_csv_carefully(
                 if reason is None:
                     yield len(record.text), (record.line_number, values)
                 else:
-                    rejected.append(RejectedRecord(record.line_number, printable(record.text), f"the row {reason}"))
+                    rejected.add(record.line_number, record.text, f"the row {reason}")
 
     with RawFileWriter(names, table, lineage, target) as writer:
         for batch in batches(rows(), width):

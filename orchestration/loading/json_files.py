@@ -28,7 +28,7 @@ from orchestration.loading.raw_files import (
     Lineage,
     RawFileWriter,
     ReadResult,
-    RejectedRecord,
+    RejectedRecords,
     batches,
     check_column_count,
     check_keys,
@@ -43,7 +43,6 @@ from orchestration.loading.text_files import (
     as_text,
     is_packed,
     open_bytes,
-    printable,
     unreadable_text,
 )
 
@@ -61,7 +60,7 @@ _PLAIN_KEY = re.compile(r"[\w .:-]+")
 # Ways of naming the keys of an object that one file may have and still be read in one go.
 MAXIMUM_KINDS_OF_OBJECTS = 10_000
 # What DuckDB writes otherwise than it stands in the file, or takes though it is no JSON, as RE2 has it: decimals that
-# end in 0, that are very small or have more than 15 digits, exponents, integers beyond 64 bits, negative zero, words
+# end in 0, that are very small or have more than 15 digits, exponents, integers of 19 digits, negative zero, words
 # for what is no number, commas before a closing bracket, and escaped control characters.
 _RISKS = (
     r"[:,\[]\s*(?:"
@@ -261,13 +260,13 @@ def _read_with_keys(
     Returns:
         The result, and whether the raw file has all columns.
     """
-    rejected: list[RejectedRecord] = []
+    rejected = RejectedRecords()
 
     def rows() -> Iterator[tuple[int, Found]]:
         with open_bytes(path, limits) as file:
             for found in _rows(find(file), table, limits):
                 if found.values is None:
-                    rejected.append(RejectedRecord(found.line_number, printable(found.text), found.reason))
+                    rejected.add(found.line_number, found.text, found.reason)
                     continue
                 if not keys.issuperset(found.values):
                     keys.update(found.values)

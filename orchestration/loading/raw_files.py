@@ -1,6 +1,7 @@
 """Raw files: Parquet of text columns: those declared, then the extract's others, then where each row came from."""
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,8 +26,12 @@ PARQUET_OPTIONS = (
 Row = TypeVar("Row")
 # What is turned into Arrow at once, so that memory holds it: rows, values, and characters of the file.
 BATCH_ROWS, BATCH_VALUES, BATCH_CHARACTERS = 50_000, 2_000_000, 64_000_000
-# Longest record kept in the list of rejected rows, in characters; longer ones are cut there with a mark.
-MAXIMUM_RECORD_CHARACTERS = 10_000
+# A file with more wrong rows is refused: it is something else than its name says, and memory does not hold them all.
+MAXIMUM_REJECTED_ROWS = 1_000_000
+# Longest record kept in the list of rejected rows, in characters; longer ones are cut there with a mark. Of a file with
+# many wrong rows, the ones after the first are kept shorter.
+MAXIMUM_RECORD_CHARACTERS, SHORT_RECORD_CHARACTERS = 10_000, 200
+LONG_RECORDS = 10_000
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,28 @@ class ReadResult:
 
     row_count: int
     rejected: list[RejectedRecord] = field(default_factory=list)
+
+
+class RejectedRecords(list[RejectedRecord]):
+    """The rows of a file that were set apart."""
+
+    def add(self, line_number: int, text: str, reason: str) -> None:
+        """Set a row apart.
+
+        Args:
+            line_number: as in `RejectedRecord`.
+            text: the row's text as found, also where it is no text.
+            reason: what was expected and found.
+
+        Raises:
+            ExtractRefusedError: there are more than `MAXIMUM_REJECTED_ROWS`.
+        """
+        if len(self) >= MAXIMUM_REJECTED_ROWS:
+            raise ExtractRefusedError(
+                f"has more than {MAXIMUM_REJECTED_ROWS} rows that can't be read; the last {reason}"
+            )
+        longest = MAXIMUM_RECORD_CHARACTERS if len(self) < LONG_RECORDS else SHORT_RECORD_CHARACTERS
+        self.append(RejectedRecord(line_number, printable(text, longest), reason))
 
 
 @dataclass(frozen=True)
@@ -307,6 +334,13 @@ def batches(rows: Iterator[tuple[int, Row]], width: int) -> Iterator[list[Row]]:
         if not batch:
             return
         yield batch
+
+
+def printable(text: str, longest: int) -> str:
+    r"""A record's text for people: what is no text shown as \x.. or \u...., cut where it is very long."""
+    cut = text[:longest] + (" … (cut)" if len(text) > longest else "")
+    readable = re.sub("[\udc80-\udcff]", lambda found: f"\\x{ord(found.group()) - 0xDC00:02x}", cut)
+    return readable.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
 
 
 def _schema(columns: Sequence[str]) -> pa.Schema:

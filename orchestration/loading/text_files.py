@@ -2,13 +2,12 @@
 
 import gzip
 import io
-import re
 import zlib
 from pathlib import Path
 from typing import BinaryIO
 
 from orchestration.errors import ExtractRefusedError, ExtractUnreadableError
-from orchestration.loading.raw_files import MAXIMUM_RECORD_CHARACTERS, Limits
+from orchestration.loading.raw_files import Limits
 
 # Read at once, in bytes.
 BLOCK_BYTES = 1 << 20
@@ -87,10 +86,3 @@ def unreadable_text(text: str) -> str | None:
     except UnicodeEncodeError:
         return "is not valid UTF-8"
     return None
-
-
-def printable(text: str) -> str:
-    r"""A record's text for people: what is no text shown as \x.. or \u...., cut where it is very long."""
-    cut = text[:MAXIMUM_RECORD_CHARACTERS] + (" … (cut)" if len(text) > MAXIMUM_RECORD_CHARACTERS else "")
-    readable = re.sub("[\udc80-\udcff]", lambda found: f"\\x{ord(found.group()) - 0xDC00:02x}", cut)
-    return readable.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
