@@ -12,7 +12,7 @@ ifneq (,$(wildcard .env))
     export
 endif
 
-.PHONY: help demo run rebuild load full-check export dev test lint bench docs lock clean
+.PHONY: help demo demo-dev run rebuild load full-check export dev test lint bench docs picture lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,8 +32,11 @@ $(VENV)/.installed-bench: requirements-bench.txt $(VENV)/.installed
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	@touch $@
 
-demo: $(VENV)/.installed ## Generate small realistic extracts, run the job on them, print the Messages list
+demo: $(VENV)/.installed ## Generate small realistic extracts, run the job on them, print where the report lies
 	@$(BIN)/python -m orchestration demo
+
+demo-dev: $(VENV)/.installed ## The Dagster web interface on the demo
+	@$(BIN)/python -m orchestration demo-dev
 
 run: $(VENV)/.installed ## Load your new extracts, build, test, publish marts, write outputs (job daily)
 	@$(BIN)/python -m orchestration run
@@ -64,6 +67,9 @@ bench: $(VENV)/.installed-bench ## The benchmark, into docs/performance.md; larg
 
 docs: $(VENV)/.installed ## Write the generated page docs/carrier_codes.md from the seeds
 	@$(BIN)/python -m docs.carrier_codes
+
+picture: $(VENV)/.installed-dev demo ## Take the README's picture of the report, docs/report.png, from the demo
+	@$(BIN)/python -m docs.report_picture
 
 lock: $(VENV)/.installed-dev ## Pin the newest allowed versions in requirements*.txt
 	@$(BIN)/pip install --quiet pip-tools

@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import available_timezones
 
+import duckdb
+from phonenumbers import SUPPORTED_REGIONS
+
 from orchestration.errors import SettingError
 
 # Characters that would turn a folder's name into a glob pattern or end a quoted SQL string.
@@ -30,8 +33,12 @@ class Settings:
         output_days: days before the as-of moment whose sends the row-level outputs cover.
         reply_window_days: days after a send within which a reply can be a response to it.
         over_messaged_count: received messages in 7 days from which a customer is over-messaged.
+        default_country: ISO 3166 code of the country whose national numbers are completed; None completes none.
         memory_limit_gb: most memory that DuckDB takes, GB; Python, Dagster and dbt take about 0.5 more.
         max_rows_at_once: rows of extracts that are applied at once; more are applied in groups.
+        max_extract_columns: columns, or different JSON keys, of an extract; one with more is refused.
+        max_field_characters: characters of one value of an extract; a row with a longer one is set apart.
+        max_unpacked_gb: GB of a compressed extract when it is unpacked; a longer one is refused.
         schedule_hour: hour of the day (0 to 23) at which the schedule starts the job `daily`.
         schedule_timezone: IANA zone of that hour.
     """
@@ -47,8 +54,12 @@ class Settings:
     output_days: int = 90
     reply_window_days: int = 30
     over_messaged_count: int = 10
+    default_country: str | None = None
     memory_limit_gb: int = 3
     max_rows_at_once: int = 40_000_000
+    max_extract_columns: int = 1_000
+    max_field_characters: int = 1_000_000
+    max_unpacked_gb: int = 20
     schedule_hour: int = 6
     schedule_timezone: str = "UTC"
 
@@ -100,8 +111,14 @@ class Settings:
             output_days=_whole_number(variables, "OUTPUT_DAYS", cls.output_days, 1, 36_500),
             reply_window_days=_whole_number(variables, "REPLY_WINDOW_DAYS", cls.reply_window_days, 0, 3_660),
             over_messaged_count=_whole_number(variables, "OVER_MESSAGED_COUNT", cls.over_messaged_count, 1, 1_000_000),
+            default_country=_country(variables, "DEFAULT_COUNTRY"),
             memory_limit_gb=_whole_number(variables, "MEMORY_LIMIT_GB", cls.memory_limit_gb, 1, 4_096),
             max_rows_at_once=_whole_number(variables, "MAX_ROWS_AT_ONCE", cls.max_rows_at_once, 1, 1_000_000_000_000),
+            max_extract_columns=_whole_number(variables, "MAX_EXTRACT_COLUMNS", cls.max_extract_columns, 10, 100_000),
+            max_field_characters=_whole_number(
+                variables, "MAX_FIELD_CHARACTERS", cls.max_field_characters, 1_000, 10_000_000
+            ),
+            max_unpacked_gb=_whole_number(variables, "MAX_UNPACKED_GB", cls.max_unpacked_gb, 1, 10_000),
             schedule_hour=_whole_number(variables, "SCHEDULE_HOUR", cls.schedule_hour, 0, 23),
             schedule_timezone=_timezone(variables, "SCHEDULE_TIMEZONE", cls.schedule_timezone),
         )
@@ -165,9 +182,22 @@ def _url(variables: Mapping[str, str], name: str) -> str:
 
 def _timezone(variables: Mapping[str, str], name: str, default: str) -> str:
     text = _text(variables, name) or default
-    if text not in available_timezones():
+    if text != default and not (text in available_timezones() and _is_known_to_duckdb(text)):
         raise SettingError(name, text, "an IANA time zone such as UTC, Europe/Berlin or America/New_York")
     return text
+
+
+def _country(variables: Mapping[str, str], name: str) -> str | None:
+    text = _text(variables, name)
+    if text is not None and text.upper() not in SUPPORTED_REGIONS:
+        raise SettingError(name, text, "an ISO 3166 code of two letters, such as GB, DE or US")
+    return text.upper() if text else None
+
+
+def _is_known_to_duckdb(zone: str) -> bool:
+    """Whether the engine has a time zone too: systems add names of their own, such as localtime."""
+    with duckdb.connect() as connection:
+        return connection.execute("from pg_timezone_names() where name = ?", [zone]).fetchone() is not None
 
 
 def _moment(variables: Mapping[str, str], name: str) -> datetime | None:

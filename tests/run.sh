@@ -16,5 +16,14 @@ mkdir "$lint_dir/build"
 WAREHOUSE_DIR="$lint_dir" DBT_TARGET_PATH="$lint_dir/build/target" DBT_LOG_PATH="$lint_dir/build/logs" \
     "$BIN/sqlfluff" lint --disable-progress-bar models tests/data
 [ "${1:-}" = lint ] && exit 0
+step "Chromium, for the tests of the report"
+if ! command -v chromium chromium-browser google-chrome; then
+    if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+        apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null ||
+            echo "Chromium could not be installed; the tests in a browser are skipped"
+    else
+        echo "no Chromium, and no right to install it; the tests in a browser are skipped"
+    fi
+fi
 step "pytest: unit, property, dbt and end-to-end tests"
 "$BIN/python" -m pytest -n 2 --dist worksteal

@@ -66,6 +66,7 @@ def test_the_demo_runs_twice_and_ends_in_the_messages_list(checkout: Path) -> No
         "refused: outbound/sends/without-customers.csv",
         "demo/warehouse/marts.duckdb",
         "messages.csv",
+        "demo/outputs/latest/report/index.html",
     ):
         assert shown in output
     assert sorted(path.name for path in demo.iterdir()) == ["landing", "outputs", "warehouse"]
@@ -74,6 +75,19 @@ def test_the_demo_runs_twice_and_ends_in_the_messages_list(checkout: Path) -> No
         unexplained = connection.execute(
             "select sum(unexplained_count), sum(rejected_count) from audit_reconciliation"
         ).fetchone()
+        over_messaged = connection.execute(
+            "select count(*) from rpt_customer_contacts where is_over_messaged"
+        ).fetchone()
+        goals = connection.execute(
+            "select min(goal_customer_count) from rpt_message_engagement where channel = 'email'"
+        ).fetchone()
+        answers = connection.execute(
+            "select count(*) from fct_replies where message_id = 'message-01' and body = 'YES'"
+        ).fetchone()
+    for found in (over_messaged, goals, answers):
+        assert found is not None
+        assert found[0] > 0
+    assert (demo / "outputs" / "latest" / "report" / "index.html").is_file()
     assert channels == (14,)
     assert unexplained == (0, 8)
     assert run_demo(checkout).splitlines()[-1] == output.splitlines()[-1]

@@ -8,6 +8,10 @@ from orchestration.settings import Settings
     ("name", "value"),
     [
         ("REPORTING_TIMEZONE", "Mars/Olympus"),
+        ("REPORTING_TIMEZONE", "localtime"),
+        ("MAX_EXTRACT_COLUMNS", "9"),
+        ("MAX_FIELD_CHARACTERS", "999"),
+        ("MAX_UNPACKED_GB", "0"),
         ("AS_OF", "yesterday"),
         ("AS_OF", "1999-01-01"),
         ("RECEIPT_TIMEOUT_HOURS", "-1"),

@@ -1,13 +1,13 @@
 -- noqa: disable=layout.indent
 
-{% set times = {
-    'opened': 'opened_at',
-    'clicked': 'clicked_at',
-    'replied': 'replied_at',
-    'goal': 'goal_at',
-    'unsubscribed': 'unsubscribed_at',
+{% set flags = {
+    'opened': 'is_opened',
+    'clicked': 'is_clicked',
+    'replied': 'is_replied',
+    'goal': 'is_goal_reached',
+    'unsubscribed': 'is_unsubscribed',
 } %}
-{% set happened = ['delivered', 'issue'] + times.keys() | list + ['engaged'] %}
+{% set happened = ['delivered', 'issue'] + flags.keys() | list + ['engaged'] %}
 
 with sends as (
 
@@ -35,8 +35,8 @@ channel_customers as (
         count(*) as sent_count,
         count(*) filter (where sends.delivery_status = 'delivered') as delivered_count,
         count(*) filter (where sends.delivery_status = 'issue') as issue_count,
-        {%- for name, column in times.items() %}
-        count(sends.{{ column }}) as {{ name }}_count,
+        {%- for name, column in flags.items() %}
+        count(*) filter (where sends.{{ column }}) as {{ name }}_count,
         {%- endfor %}
         count(*) filter (where sends.is_engaged) as engaged_count
     from sends

@@ -44,6 +44,7 @@ PIPELINE_TABLES = {
 # Where dagster-dbt keeps the id of a check's test.
 DBT_UNIQUE_ID = "dagster_dbt/unique_id"
 MARTS_KEY = dg.AssetKey(["published", "marts_duckdb"])
+REPORT_KEY = dg.AssetKey(["outputs", "report"])
 
 
 def extract_assets(tables: Mapping[tuple[str, str], ExtractTable]) -> list[dg.AssetSpec]:
@@ -322,8 +323,17 @@ def publish_assets(settings: Settings) -> dg.AssetsDefinition:
     ]
     specs.append(
         dg.AssetSpec(
+            REPORT_KEY,
+            deps=sorted(published_tables),
+            group_name="outputs",
+            description="OUTPUT_DIR/latest/report/index.html: the report for people, static pages that open from disk.",
+            kinds={"html"},
+        )
+    )
+    specs.append(
+        dg.AssetSpec(
             output_key(MANIFEST_FILE),
-            deps=[output_key(file) for file in OUTPUT_FILES],
+            deps=[*(output_key(file) for file in OUTPUT_FILES), REPORT_KEY],
             group_name="outputs",
             description=f"OUTPUT_DIR/latest/{MANIFEST_FILE}: each file's rows, bytes, SHA-256 and columns.",
             kinds={"json"},
@@ -361,6 +371,16 @@ def publish_assets(settings: Settings) -> dg.AssetsDefinition:
                 metadata["dagster/row_count"] = file.rows
                 metadata["preview"] = dg.MetadataValue.md(csv_preview(path))
             yield dg.MaterializeResult(asset_key=output_key(file.name), metadata=metadata)
+        pages = [file for file in published.files if file.name.startswith("report/")]
+        yield dg.MaterializeResult(
+            asset_key=REPORT_KEY,
+            metadata={
+                "path": dg.MetadataValue.path(published.output_dir / "report" / "index.html"),
+                "files": len(pages),
+                "bytes": sum(file.bytes for file in pages),
+                "duration_seconds": round(published.phases["report"], 3),
+            },
+        )
         manifest_file = published.output_dir / MANIFEST_FILE
         yield dg.MaterializeResult(
             asset_key=output_key(MANIFEST_FILE),

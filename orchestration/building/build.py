@@ -188,6 +188,7 @@ def fingerprint(settings: Settings) -> str:
         settings.reporting_timezone,
         settings.receipt_timeout_hours,
         settings.reply_window_days,
+        settings.default_country,
     ]
     digest.update(json.dumps(deciding).encode())
     return digest.hexdigest()

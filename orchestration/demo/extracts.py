@@ -2,7 +2,8 @@
 
 The business sends over every channel, mostly SMS over four providers. Its data have what real data have: receipts that
 come late, twice and out of order, corrected rows, replies in several languages, rows that are wrong, and a story to find:
-a list full of landlines, a country that can't be reached, a flash sale that was sent too fast.
+a list full of landlines, a country that can't be reached, a flash sale that was sent too fast, customers who get
+everything and hear from the business too often.
 """
 
 import csv
@@ -27,6 +28,10 @@ DEMO_AS_OF = datetime(2026, 11, 1, 6, tzinfo=UTC)
 FIRST_DAY = datetime(2026, 9, 14, tzinfo=UTC)
 DAYS = 48
 CUSTOMERS = 4_000
+# One customer in so many is a regular, who gets each message that goes out on at least so many days.
+REGULAR_EVERY, REGULAR_DAYS = 700, 16
+# Share of the replies that answer what the message asks.
+ANSWER_SHARE = 0.6
 
 SEND_COLUMNS = [
     "send_id",
@@ -137,6 +142,7 @@ class Message:
         codes: error codes of its issues.
         engagement: shares of the sends by engagement status.
         reply_share: of the sends.
+        answers: replies to what the text asks for, one after another between "|".
     """
 
     title: str
@@ -149,6 +155,7 @@ class Message:
     codes: str = "30003 30003 30005 30004 30006 30007 30008 21610"
     engagement: dict[str, float] = field(default_factory=dict)
     reply_share: float = 0.0
+    answers: str = ""
 
 
 MARKETS = [
@@ -168,7 +175,7 @@ REPLIES = {
     "es": "¡Gracias! 🎉|¿A qué hora?|Sí, mañana|STOP|No puedo, lo siento|¿Quién es?",
 }
 
-EMAIL = {"opened": 0.42, "clicked": 0.09, "unsubscribed": 0.004, "hard_bounced": 0.006, "soft_bounced": 0.01}
+EMAIL = {"opened": 0.42, "clicked": 0.09, "goal_success": 0.03, "unsubscribed": 0.004, "hard_bounced": 0.006, "soft_bounced": 0.01}
 IN_APP = {"opened": 0.55, "clicked": 0.12, "completed": 0.2, "dismissed": 0.25, "goal_success": 0.05}
 MESSAGES = [
     Message(
@@ -181,6 +188,7 @@ MESSAGES = [
         0.025,
         reply_share=0.08,
         engagement={"goal_success": 0.3},
+        answers="YES|YES|Yes|yes|Yes!|YES, see you then|NO, can I come on Monday?",
     ),
     Message(
         "Delivery window 📦",
@@ -248,6 +256,7 @@ MESSAGES = [
         0.03,
         reply_share=0.2,
         engagement={"answered": 0.18},
+        answers="5|5|5|4|4|3|2|1|5, everybody was lovely",
     ),
     Message(
         "Recordatorio de pago",
@@ -260,6 +269,7 @@ MESSAGES = [
         "40001 40002 40300 40008",
         {},
         0.06,
+        answers="INFO|Info|info",
     ),
     Message(
         "Loyalty points expire",
@@ -362,7 +372,10 @@ class _Business:
         """Send every message on each of its days."""
         for number, message in enumerate(MESSAGES, start=1):
             for day in message.days:
-                for market, customer in self.chance.sample(self.customers, message.audience):
+                audience = self.chance.sample(self.customers, message.audience)
+                if len(message.days) >= REGULAR_DAYS:
+                    audience += [regular for regular in self.customers[::REGULAR_EVERY] if regular not in audience]
+                for market, customer in audience:
                     self._send(f"message-{number:02d}", message, day, market, customer)
 
     def _send(self, message_id: str, message: Message, day: int, market: Market, customer: Row) -> None:
@@ -418,7 +431,7 @@ class _Business:
             if not status.endswith("_bounced") and self.chance.random() < share:
                 self._status(send, status, sent_at + timedelta(seconds=self.chance.expovariate(1 / 7_200)), day)
         if self.chance.random() < message.reply_share:
-            self._reply(send, market, sent_at, day)
+            self._reply(send, message, market, sent_at, day)
 
     def _stamp(self, moment: datetime) -> str:
         """Write a time as one of the application's services would: UTC, or with the offset of its machine."""
@@ -467,7 +480,10 @@ class _Business:
         if self.chance.random() < 0.02 and came + 1 < DAYS:
             self.statuses[came + 1].append(row)
 
-    def _reply(self, send: Row, market: Market, sent_at: datetime, day: int) -> None:
+    def _reply(self, send: Row, message: Message, market: Market, sent_at: datetime, day: int) -> None:
+        texts = REPLIES[market.language]
+        if message.answers and self.chance.random() < ANSWER_SHARE:
+            texts = message.answers
         at = sent_at + timedelta(seconds=self.chance.expovariate(1 / 3_600))
         row = {
             "reply_id": f"reply-{self.chance.getrandbits(48):012x}",
@@ -476,7 +492,7 @@ class _Business:
             "to_number": send["from_number"],
             "customer_id": send["customer_id"] if self.chance.random() < 0.5 else "",
             "channel": send["channel"],
-            "body": self.chance.choice(REPLIES[market.language].split("|")),
+            "body": self.chance.choice(texts.split("|")),
             "received_at": _iso(at),
         }
         came = min(DAYS - 1, max(day, (at - FIRST_DAY).days))

@@ -1,0 +1,33 @@
+"""What the report's words mean, docs/metrics.md in short; each column's heading links here.
+
+Keys are anchors on the page "About the data". A definition may name fields of `report_info` in braces.
+"""
+
+DEFINITIONS: dict[str, tuple[str, str]] = {
+    "customers": ("Customers and sends", "On the Messages list and in a message's tiles, numbers count distinct customers and per cents are of the customers it was sent to. Where numbers count sends, the heading says so: sends add up, customers do not, since one can get several messages."),
+    "sent": ("Sent", "Customers with a send that was not canceled. Sends: delivered + issue + pending + unconfirmed."),
+    "delivered": ("Delivered", "A status said delivered, opened, clicked or replied. The time of delivery is that of the earliest status that says delivered; where delivery only follows from an open, a click or a reply, there is no time."),
+    "issue": ("Delivery issue", "Not delivered, and a status said undelivered, failed, rejected, expired or, for email, hard or soft bounced. A customer who got one send and missed another counts as delivered and as issue."),
+    "pending": ("Pending", "No final status yet, and less than {receipt_timeout_hours} hours since the send; or only accepted or scheduled is known of it."),
+    "unconfirmed": ("Unconfirmed", "No final status {receipt_timeout_hours} hours or more after the send: many carriers never say."),
+    "canceled": ("Canceled", "Neither delivered nor an issue, and a status said canceled. Not counted as sent."),
+    "issue-reason": ("Issue reason", "SMS only: the reason that the carrier's error code stands for; without a known code, content too long (over 1,800 characters), country unsupported, or something went wrong."),
+    "retry": ("Worth a retry", "Whether sending the same again later can succeed, by the carrier's error code; unknown where the code is not listed."),
+    "replied": ("Replied", "Customers who replied to a send: the reply names it, or it is the latest send of the reply's channel to that number (or customer) in the {reply_window_days} days before, that neither failed nor was canceled."),
+    "response": ("Reported responses", "SMS only: all keyword replies, and each customer's first reply to the message that is no keyword. A keyword is a reply whose whole text is a listed word, without case, spaces and punctuation around it."),
+    "response-time": ("Response time", "From the send to the reply. The typical one is the median: half of the replies came sooner."),
+    "opted-out": ("Opted out", "Customers who replied an opt-out keyword. Unsubscribed also counts unsubscribed statuses."),
+    "possible-opt-out": ("May ask for no more messages", "A reply that is no keyword but asks for no more messages in ordinary language. It counts nowhere; a person has to decide. opt_out_review.csv lists all."),
+    "engaged": ("Engaged", "Replied otherwise than by an opt-out keyword, clicked, reacted, completed, answered, reached the goal, tapped a button or left an address. Opening is counted but is not engagement, nor is unsubscribing."),
+    "opened": ("Opened, clicked, goal, completed", "Customers, or sends where the heading says so, with such a status. SMS tell no opens."),
+    "speed": ("Seconds to delivery", "From the send to the earliest status that says delivered. Half of the deliveries took at most the first number (p50), 95 and 99 of 100 at most the others (p95, p99)."),
+    "segments": ("Segments", "What carriers bill: 160 characters (70 with characters outside the GSM alphabet) are one segment, longer texts are cut into segments of 153 or 67. The reported count, else the computed one."),
+    "cost": ("Cost", "Prices that the extracts give, without their sign, summed by currency; canceled sends that were priced count. Of a send without a price nothing is known."),
+    "day": ("Day", "Day of the send in {reporting_timezone}, whenever things happened, so that all pages and files agree."),
+    "trend": ("Trend", "Sends by day over the last 28 days, drawn to the message's own busiest day."),
+    "over-messaged": ("Hears from us too often", "A customer to whom {over_messaged_count} or more sends of any channel were delivered in the 7 days that end at the as-of time."),
+    "standing": ("Standing issue", "An SMS issue after which no SMS to the same number of the same customer was delivered."),
+    "edition": ("Edition", "A version of the message (message_version_id), where the extracts tell several."),
+    "unmapped": ("Unmapped code", "An error code of a carrier that no reason is listed for yet; its issues count as something went wrong."),
+    "waiting": ("Waiting", "Status rows and replies whose send has not come yet; they are applied when it does."),
+}  # fmt: skip
