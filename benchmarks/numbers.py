@@ -123,7 +123,8 @@ FILES: dict[str, tuple[list[str], list[str]]] = {
     "customer_engagement.csv": (["sent_date", "channel", "message_id"], []),
     "fix_list.csv": (["customer_id", "to_number", "issue_reason_id"], []),
 }
-# Made by the pipeline alone: the phrases that find requests in ordinary language are no part of the contenders' task.
+# Made by the pipeline alone: the phrases that find requests in ordinary language are no part of the contenders' task,
+# nor is what describes a number or a code.
 PIPELINE_FILES = ("opt_out_review.csv",)
 PIPELINE_COLUMNS = ("country_code", "error_description")
 TOLERANCE = 1e-6

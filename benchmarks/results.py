@@ -20,7 +20,7 @@ PHASES = {
     "load": "extracts into the raw layer",
     "build": "dbt's start, models and seeds",
     "test": "data tests",
-    "outputs": "CSVs",
+    "outputs": "CSVs, workbook and messaging data export",
     "report": "the HTML report and the manifest",
     "publish": "copy, check and exchange of the published database",
     "other": "Dagster's run and events, Python's start and end, what lies between the phases",

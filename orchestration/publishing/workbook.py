@@ -118,7 +118,7 @@ HEADINGS = {
     "customer_count_change": "Change",
     "customer_rate": "Last 7 days, %",
     "week_before_customer_rate": "Week before, %",
-    "customer_rate_change": "Change, %",
+    "customer_rate_change": "Change, % points",
     "received_7_days_count": "Received in 7 days",
     "received_28_days_count": "Received in 28 days",
     "received_90_days_count": "Received in 90 days",
@@ -226,6 +226,8 @@ class _Writer:
         worksheet.autofilter(0, 0, max(1, min(total, MOST_ROWS)), len(kinds) - 1)
         # No small triangles where digits are text on purpose.
         worksheet.ignore_errors({"number_stored_as_text": f"A1:XFD{MOST_ROWS + 1}"})
+        # Two lines of headings; not every program finds the height by itself.
+        worksheet.set_row(0, 32)
         for place, text in enumerate(headings):
             worksheet.write_string(0, place, text, self._bold)
         is_text = [kind in ("VARCHAR", "BOOLEAN") for kind in kinds.values()]
