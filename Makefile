@@ -12,7 +12,7 @@ ifneq (,$(wildcard .env))
     export
 endif
 
-.PHONY: help demo demo-dev run rebuild load full-check dev test lint bench docs picture lock clean
+.PHONY: help demo demo-dev run rebuild load full-check export dev test lint bench docs picture lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ load: $(VENV)/.installed ## Only load your new extracts, for dbt by hand
 
 full-check: $(VENV)/.installed ## Every data test; all tables against a rebuild beside the warehouse
 	@$(BIN)/python -m orchestration full-check
+
+export: $(VENV)/.installed ## A messaging data export: FROM=2026-10-01 TO=2026-10-31, and MESSAGE=… for one message
+	@$(BIN)/python -m orchestration export
 
 dev: $(VENV)/.installed ## The Dagster web interface, with schedule and sensor
 	@$(BIN)/python -m orchestration dev

@@ -332,19 +332,34 @@ group by all;
 
 copy (
     select
-        csv_text(message_id) as message_id,
         csv_text(message_title) as message_title,
         channel,
         iso_8601(first_sent_at) as first_sent_at,
         iso_8601(last_sent_at) as last_sent_at,
-        * exclude (message_id, message_title, channel, first_sent_at, last_sent_at)
+        sent_count,
+        delivered_count,
+        issue_count,
+        pending_count,
+        unconfirmed_count,
+        canceled_count,
+        sent_customer_count,
+        delivered_customer_count,
+        delivery_rate,
+        issue_customer_count,
+        issue_rate,
+        replied_customer_count,
+        reply_rate,
+        engaged_customer_count,
+        engagement_rate,
+        keyword_reply_count,
+        opt_out_customer_count,
+        csv_text(message_id) as message_id
     from rpt_messages
-    order by rpt_messages.last_sent_at desc, message_id
+    order by rpt_messages.last_sent_at desc, rpt_messages.message_id
 ) to 'messages.csv' (header);
 
 copy (
     select
-        csv_text(delivery.message_id) as message_id,
         csv_text(dim_messages.message_title) as message_title,
         delivery.sent_count,
         delivery.delivered_count,
@@ -357,77 +372,114 @@ copy (
         delivery.delivery_seconds_p99,
         delivery.segment_count,
         delivery.cost,
-        csv_text(delivery.currency_code) as currency_code
+        csv_text(delivery.currency_code) as currency_code,
+        csv_text(delivery.message_id) as message_id
     from rpt_message_delivery as delivery
     inner join dim_messages
         on delivery.message_id = dim_messages.message_id
-    order by delivery.message_id
+    order by delivery.last_delivered_at desc nulls last, delivery.message_id
 ) to 'message_delivery.csv' (header);
 
 copy (
     select
-        csv_text(send_id) as send_id,
-        csv_text(message_id) as message_id,
+        csv_text(dim_messages.message_title) as message_title,
+        null::varchar as customer_name,
+        csv_text(sends.to_number) as to_number,
+        iso_8601(sends.sent_at) as sent_at,
+        sends.delivery_status,
+        iso_8601(sends.delivered_at) as delivered_at,
+        sends.delivery_seconds,
+        issue_reasons.issue_reason,
+        csv_text(sends.provider) as provider,
+        csv_text(sends.message_id) as message_id,
+        csv_text(sends.customer_id) as customer_id,
+        csv_text(sends.send_id) as send_id
+    from fct_sends as sends
+    inner join dim_messages
+        on sends.message_id = dim_messages.message_id
+    left join issue_reasons
+        on sends.issue_reason_id = issue_reasons.issue_reason_id
+    where
+        sends.channel = 'sms'
+        and sends.sent_at > getvariable('as_of') - interval 90 days
+        and sends.sent_at <= getvariable('as_of')
+    order by sends.sent_at desc, sends.send_id
+) to 'recipients.csv' (header);
+
+copy (
+    select
         csv_text(message_title) as message_title,
-        csv_text(customer_id) as customer_id,
         csv_text(customer_name) as customer_name,
         csv_text(to_number) as to_number,
-        csv_text(provider) as provider,
-        csv_text(provider_error_code) as provider_error_code,
-        issue_reason_id,
+        iso_8601(sent_at) as sent_at,
+        iso_8601(issue_at) as issue_at,
         issue_reason,
         meaning,
         fix,
         is_retryable,
-        iso_8601(sent_at) as sent_at,
-        iso_8601(issue_at) as issue_at
+        csv_text(provider) as provider,
+        csv_text(provider_error_code) as provider_error_code,
+        issue_reason_id,
+        csv_text(message_id) as message_id,
+        csv_text(customer_id) as customer_id,
+        csv_text(send_id) as send_id
     from delivery_issues
     where
         delivery_issues.sent_at > getvariable('as_of') - interval 90 days
         and delivery_issues.sent_at <= getvariable('as_of')
-    order by delivery_issues.sent_at, send_id
+    order by delivery_issues.sent_at desc, delivery_issues.send_id
 ) to 'delivery_issues.csv' (header);
 
 copy (
     select
-        csv_text(responses.reply_id) as reply_id,
-        csv_text(responses.message_id) as message_id,
         csv_text(dim_messages.message_title) as message_title,
-        csv_text(responses.send_id) as send_id,
-        csv_text(responses.customer_id) as customer_id,
+        null::varchar as customer_name,
+        iso_8601(responses.received_at) as received_at,
         csv_text(responses.body) as body,
         responses.response_type,
         csv_text(responses.keyword) as keyword,
         csv_text(responses.keyword_group) as keyword_group,
         responses.response_seconds,
         iso_8601(responses.sent_at) as sent_at,
-        iso_8601(responses.received_at) as received_at
+        csv_text(responses.message_id) as message_id,
+        csv_text(responses.customer_id) as customer_id,
+        csv_text(responses.send_id) as send_id,
+        csv_text(responses.reply_id) as reply_id
     from fct_responses as responses
     inner join dim_messages
         on responses.message_id = dim_messages.message_id
     where
         responses.sent_at > getvariable('as_of') - interval 90 days
         and responses.sent_at <= getvariable('as_of')
-    order by responses.received_at, responses.reply_id
+    order by responses.received_at desc, responses.reply_id
 ) to 'responses.csv' (header);
 
 copy (
-    select * replace (csv_text(message_id) as message_id, csv_text(message_title) as message_title)
+    select
+        sent_date,
+        channel,
+        csv_text(message_title) as message_title,
+        * exclude (sent_date, channel, message_id, message_title),
+        csv_text(message_id) as message_id
     from rpt_customer_engagement_daily
-    order by sent_date, channel, message_id
+    order by sent_date desc, channel, rpt_customer_engagement_daily.message_id
 ) to 'customer_engagement.csv' (header);
 
 copy (
     select
-        csv_text(customer_id) as customer_id,
-        csv_text(to_number) as to_number,
-        issue_reason_id,
-        issue_reason,
-        fix,
-        issue_count,
-        iso_8601(first_issue_at) as first_issue_at,
-        iso_8601(last_issue_at) as last_issue_at,
-        csv_text(last_message_id) as last_message_id
-    from rpt_fix_list
-    order by customer_id, to_number, issue_reason_id
+        null::varchar as customer_name,
+        csv_text(fixes.to_number) as to_number,
+        fixes.issue_reason,
+        fixes.fix,
+        fixes.issue_count,
+        iso_8601(fixes.first_issue_at) as first_issue_at,
+        iso_8601(fixes.last_issue_at) as last_issue_at,
+        csv_text(dim_messages.message_title) as last_message_title,
+        fixes.issue_reason_id,
+        csv_text(fixes.last_message_id) as last_message_id,
+        csv_text(fixes.customer_id) as customer_id
+    from rpt_fix_list as fixes
+    inner join dim_messages
+        on fixes.last_message_id = dim_messages.message_id
+    order by fixes.last_issue_at desc nulls last, fixes.customer_id, fixes.to_number, fixes.issue_reason_id
 ) to 'fix_list.csv' (header);

@@ -15,7 +15,7 @@ create macro e164(number) as case
 end;
 
 create macro csv_text(text) as case
-    when regexp_full_match(text, '\+[0-9]+') then text
+    when regexp_full_match(text, '[+-][0-9]+') then text
     when regexp_matches(text, '^[\s\p{Z}\p{C}]*[=+\-@＝＋－＠]') or regexp_matches(text, '^[\t\r\n]') then '''' || text
     else text
 end;
@@ -33,7 +33,7 @@ create macro delivery_status_of(is_delivered, has_issue, is_canceled, is_waiting
     else 'pending'
 end;
 
-create macro iso_8601(moment) as strftime(moment, '%Y-%m-%dT%H:%M:%S.%fZ');
+create macro iso_8601(moment) as replace(strftime(moment, '%Y-%m-%dT%H:%M:%S.%fZ'), '.000000Z', 'Z');
 
 create macro seconds_between(earlier, later) as (epoch_us(later) - epoch_us(earlier)) / 1000000.0::double;
 

@@ -15,7 +15,13 @@
     abs(try_cast({{ text }} as decimal(18, 6)))
 {%- endmacro -%}
 
+{%- macro count_up_to(most, text) -%}
+    {#- A whole number from 1 to `most`. Null where it is none, 0 or less, which carriers write where they do not know it, or larger than it
+        can be: nothing that is reckoned with it may be out of range. -#}
+    case when try_cast({{ text }} as bigint) between 1 and {{ most }} then try_cast({{ text }} as bigint) end
+{%- endmacro -%}
+
 {%- macro count_or_null(text) -%}
-    {#- A count of parts; null where it is no number or 0, which carriers write where they do not know it. -#}
-    case when try_cast({{ text }} as integer) > 0 then try_cast({{ text }} as integer) end
+    {#- A count of parts, of which a message has 255 at most (3GPP TS 23.040, 9.2.3.24.1). -#}
+    cast({{ count_up_to(255, text) }} as integer)
 {%- endmacro -%}

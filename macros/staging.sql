@@ -18,8 +18,9 @@
     ]) }}
 {%- endmacro -%}
 
-{%- macro missing_condition(column) -%}
-    {{ return([column ~ " is null", "'lacks a value in " ~ column ~ "'"]) }}
+{%- macro missing_condition(name, column=none) -%}
+    {#- The row lacks a value. name: of the extract's column; column: its SQL, where that is another. -#}
+    {{ return([(column or name) ~ " is null", "'lacks a value in " ~ name ~ "'"]) }}
 {%- endmacro -%}
 
 {%- macro source_columns(source_name, table_name) -%}

@@ -16,6 +16,8 @@
         sends.send_id,
         sends.is_carrier_log as is_log_send,
         coalesce(sends.provider, statuses.provider) as provider,
+        -- A message of one part has no parts: what a log reports of it again is a later receipt.
+        case when sends.segment_count = 1 then '' else statuses.part end as message_part,
         {{ column_list(columns, 'statuses', 8) }}
     from {{ statuses }} as statuses
     inner join {{ sends }} as sends
@@ -85,6 +87,18 @@
 {%- macro delivery_statuses() -%}
     {#- The statuses that prove delivery. -#}
     ('delivered', 'opened', 'clicked', 'replied')
+{%- endmacro -%}
+
+{%- macro engagement_flags() -%}
+    {#- The statuses that reports count, with the column that tells of one with or without a time (contract rule 8). -#}
+    {{ return({
+        'opened': 'is_opened',
+        'clicked': 'is_clicked',
+        'replied': 'is_replied',
+        'goal_success': 'is_goal_reached',
+        'completed': 'is_completed',
+        'unsubscribed': 'is_unsubscribed',
+    }) }}
 {%- endmacro -%}
 
 {%- macro engagement_times() -%}

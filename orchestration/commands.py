@@ -1,4 +1,4 @@
-"""The commands behind make's targets: run, rebuild, load, full-check, dev, demo, demo-dev."""
+"""The commands behind make's targets: run, rebuild, load, full-check, export, dev, demo, demo-dev."""
 
 import contextlib
 import gc
@@ -14,19 +14,22 @@ from typing import Any
 
 import duckdb
 
-from orchestration.building.dbt_project import PROJECT_DIR, dbt_environment, manifest_path
+from orchestration.building.dbt_project import PROJECT_DIR, dbt_environment, manifest_path, without_dbt_variables
 from orchestration.building.dbt_runs import DbtError
 from orchestration.building.parsing import ensure_manifest
 from orchestration.building.phases import record_phases
-from orchestration.errors import UserError
+from orchestration.errors import LoadError, UserError
 from orchestration.loading.declarations import read_extract_tables
-from orchestration.loading.raw_layer import RawLayer
+from orchestration.loading.raw_layer import REFUSED, LedgerEntry, RawLayer
 from orchestration.loading.warehouse_lock import warehouse_lock
+from orchestration.publishing.messaging_data_export import export_range
 from orchestration.publishing.state import is_current
 from orchestration.settings import Settings
 
 # Folder of everything that the demo makes.
 DEMO_DIR = "demo"
+# Refused files that a command names; of more it tells the number.
+REFUSALS_SHOWN = 10
 # Exit codes: a run that failed, and a command that could not start because of a setting.
 EXIT_FAILED, EXIT_USAGE = 1, 2
 
@@ -38,6 +41,8 @@ def prepare(settings: Settings) -> None:
         UserError: the landing folder is missing, or the dbt project does not parse.
     """
     settings.check_landing_dir()
+    for name in set(os.environ) - without_dbt_variables(os.environ).keys():
+        del os.environ[name]
     os.environ.update(dbt_environment(settings))
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
@@ -124,9 +129,18 @@ def load(settings: Settings) -> int:
         summaries = raw_layer.load()
         raw_layer.write_settings()
     entries = [entry for summary in summaries.values() for entry in summary.new_entries]
-    for entry in entries:
+    for entry in (entry for entry in entries if entry.outcome != REFUSED):
         print(f"{entry.outcome}: {entry.file}" + (f": {entry.reason}" if entry.reason else f", {entry.row_count} rows"))
+    _say_refused(raw_layer.standing_refusals(), str(raw_layer.ledger_path))
     print(f"{len(entries)} new extract file(s); dbt build takes what it has not taken yet from {settings.raw_dir}")
+    return 0
+
+
+def export(settings: Settings) -> int:
+    """Write a messaging data export of a range of send days, which the variables FROM, TO and MESSAGE give."""
+    first, last, message_id = (os.environ.get(name, "").strip() for name in ("FROM", "TO", "MESSAGE"))
+    path, receipts = export_range(settings, first, last, message_id)
+    print(f"{receipts:,} receipts: {path}")
     return 0
 
 
@@ -250,16 +264,23 @@ def _say_success(settings: Settings, seconds: float) -> None:
             "select source || '/' || table_name, read_count, rejected_count, duplicate_count, waiting_count"
             " from audit_reconciliation where read_count > 0 order by all"
         ).fetchall()
-        refused = connection.execute(
-            "select file, reason from audit_loads where outcome = 'refused' order by file"
-        ).fetchall()
         unmapped = connection.execute("select count(*) from audit_unmapped_codes").fetchone()
     print(text_table(["extracts", "rows read", "rejected", "repeated", "waiting"], rows))
-    for file, reason in refused:
-        print(f"refused: {file}: {reason}")
+    _say_refused(RawLayer(settings, {}).standing_refusals(), "audit_loads")
     if unmapped and unmapped[0]:
         print(f"{unmapped[0]} error code(s) are not mapped to a reason yet: select * from audit_unmapped_codes")
     print(f"Published {settings.marts_path} and {settings.output_dir / 'latest'} in {seconds:.1f} s")
+
+
+def _say_refused(refused: list[LedgerEntry], table: str) -> None:
+    """Say which files that are there were refused and why; of many the first ones, their number and where all are."""
+    for entry in refused[:REFUSALS_SHOWN]:
+        print(f"refused: {entry.file}: {entry.reason}")
+    if len(refused) > REFUSALS_SHOWN:
+        left = len(refused) - REFUSALS_SHOWN
+        print(
+            f"refused: {left} more, {len(refused)} in all: select file, reason from {table} where outcome = 'refused'"
+        )
 
 
 def _say_checked(result: Any, log_path: Path) -> int:
@@ -290,10 +311,9 @@ def _say_failure(job_name: str, result: Any, log_path: Path, told: Collection[st
     """Say which steps failed and why, but for those of which all was told."""
     steps = [event for event in result.all_events if event.is_step_failure and event.step_key not in told]
     names = ", ".join(str(event.step_key) for event in steps)
-    print(
-        f"The job {job_name} failed in {names or 'its set-up'}; what was published before is untouched.",
-        file=sys.stderr,
-    )
+    is_published = any(event.is_step_success and event.step_key == "publish" for event in result.all_events)
+    stays = "marts and outputs are published" if is_published else "what was published before is untouched"
+    print(f"The job {job_name} failed in {names or 'its set-up'}; {stays}.", file=sys.stderr)
     shown = []
     for event in steps:
         error = event.step_failure_data.error
@@ -332,6 +352,7 @@ def main(arguments: list[str]) -> int:
         "rebuild": rebuild,
         "load": load,
         "full-check": full_check,
+        "export": export,
         "dev": serve,
         "demo": run_demo,
         "demo-dev": serve_demo,
@@ -343,7 +364,7 @@ def main(arguments: list[str]) -> int:
         return commands[arguments[0]](Settings.from_environment())
     except UserError as error:
         print(error, file=sys.stderr)
-        return EXIT_USAGE
+        return EXIT_FAILED if isinstance(error, LoadError) else EXIT_USAGE
     except PermissionError as error:
         print(f"{error.filename}: {error.strerror}; the folders need to be writable", file=sys.stderr)
         return EXIT_USAGE

@@ -20,3 +20,11 @@ class ExtractRefusedError(UserError):
 
 class PublishError(UserError):
     """The built marts did not pass the last check before publishing."""
+
+
+class ExtractUnreadableError(ExtractRefusedError):
+    """An extract file's bytes can't be read: it is refused, and tried again at each load."""
+
+
+class LoadError(UserError):
+    """A fault of this machine, such as a full disk, stopped a load; nothing is noted against the extracts."""

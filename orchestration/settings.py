@@ -1,11 +1,15 @@
 """The settings of a run, read once from environment variables (README, "Settings")."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import available_timezones
+
+import duckdb
+from phonenumbers import SUPPORTED_REGIONS
 
 from orchestration.errors import SettingError
 
@@ -24,11 +28,17 @@ class Settings:
         reporting_timezone: IANA zone in which a day begins.
         as_of: moment of the report, UTC; None means the time of the newest load.
         receipt_timeout_hours: hours without a final status after which a send is unconfirmed.
+        output_keep: folders of outputs that are kept.
+        output_url: fsspec URL to which finished outputs are copied; empty for none.
         output_days: days before the as-of moment whose sends the row-level outputs cover.
         reply_window_days: days after a send within which a reply can be a response to it.
         over_messaged_count: received messages in 7 days from which a customer is over-messaged.
+        default_country: ISO 3166 code of the country whose national numbers are completed; None completes none.
         memory_limit_gb: most memory that DuckDB takes, GB; Python, Dagster and dbt take about 0.5 more.
         max_rows_at_once: rows of extracts that are applied at once; more are applied in groups.
+        max_extract_columns: columns, or different JSON keys, of an extract; one with more is refused.
+        max_field_characters: characters of one value of an extract; a row with a longer one is set apart.
+        max_unpacked_gb: GB of a compressed extract when it is unpacked; a longer one is refused.
         schedule_hour: hour of the day (0 to 23) at which the schedule starts the job `daily`.
         schedule_timezone: IANA zone of that hour.
     """
@@ -39,11 +49,17 @@ class Settings:
     reporting_timezone: str = "UTC"
     as_of: datetime | None = None
     receipt_timeout_hours: int = 72
+    output_keep: int = 30
+    output_url: str = ""
     output_days: int = 90
     reply_window_days: int = 30
     over_messaged_count: int = 10
+    default_country: str | None = None
     memory_limit_gb: int = 3
     max_rows_at_once: int = 40_000_000
+    max_extract_columns: int = 1_000
+    max_field_characters: int = 1_000_000
+    max_unpacked_gb: int = 20
     schedule_hour: int = 6
     schedule_timezone: str = "UTC"
 
@@ -90,11 +106,19 @@ class Settings:
             receipt_timeout_hours=_whole_number(
                 variables, "RECEIPT_TIMEOUT_HOURS", cls.receipt_timeout_hours, 0, 24 * 366
             ),
+            output_keep=_whole_number(variables, "OUTPUT_KEEP", cls.output_keep, 1, 1_000_000),
+            output_url=_url(variables, "OUTPUT_URL"),
             output_days=_whole_number(variables, "OUTPUT_DAYS", cls.output_days, 1, 36_500),
             reply_window_days=_whole_number(variables, "REPLY_WINDOW_DAYS", cls.reply_window_days, 0, 3_660),
             over_messaged_count=_whole_number(variables, "OVER_MESSAGED_COUNT", cls.over_messaged_count, 1, 1_000_000),
+            default_country=_country(variables, "DEFAULT_COUNTRY"),
             memory_limit_gb=_whole_number(variables, "MEMORY_LIMIT_GB", cls.memory_limit_gb, 1, 4_096),
             max_rows_at_once=_whole_number(variables, "MAX_ROWS_AT_ONCE", cls.max_rows_at_once, 1, 1_000_000_000_000),
+            max_extract_columns=_whole_number(variables, "MAX_EXTRACT_COLUMNS", cls.max_extract_columns, 10, 100_000),
+            max_field_characters=_whole_number(
+                variables, "MAX_FIELD_CHARACTERS", cls.max_field_characters, 1_000, 10_000_000
+            ),
+            max_unpacked_gb=_whole_number(variables, "MAX_UNPACKED_GB", cls.max_unpacked_gb, 1, 10_000),
             schedule_hour=_whole_number(variables, "SCHEDULE_HOUR", cls.schedule_hour, 0, 23),
             schedule_timezone=_timezone(variables, "SCHEDULE_TIMEZONE", cls.schedule_timezone),
         )
@@ -133,11 +157,47 @@ def _folder(variables: Mapping[str, str], name: str, default: Path) -> Path:
     return path
 
 
+def _url(variables: Mapping[str, str], name: str) -> str:
+    """A URL of fsspec whose driver is installed."""
+    text = _text(variables, name)
+    if text is None:
+        return ""
+    # Imported where it is needed: a driver can take a second.
+    from fsspec.core import get_filesystem_class, split_protocol
+
+    protocol = split_protocol(text)[0]
+    # A wrong URL is shown without its user and password.
+    shown = re.sub(r"//[^/]*@", "//", text)
+    accepted = "a URL such as s3://bucket/folder, gs://, abfs://, sftp:// or file:///folder"
+    if protocol is None:
+        raise SettingError(name, shown, accepted)
+    try:
+        get_filesystem_class(protocol)
+    except ImportError as error:
+        raise SettingError(name, shown, f"{protocol}:// needs a driver that is not installed: {error}") from None
+    except ValueError:
+        raise SettingError(name, shown, accepted) from None
+    return text
+
+
 def _timezone(variables: Mapping[str, str], name: str, default: str) -> str:
     text = _text(variables, name) or default
-    if text not in available_timezones():
+    if text != default and not (text in available_timezones() and _is_known_to_duckdb(text)):
         raise SettingError(name, text, "an IANA time zone such as UTC, Europe/Berlin or America/New_York")
     return text
+
+
+def _country(variables: Mapping[str, str], name: str) -> str | None:
+    text = _text(variables, name)
+    if text is not None and text.upper() not in SUPPORTED_REGIONS:
+        raise SettingError(name, text, "an ISO 3166 code of two letters, such as GB, DE or US")
+    return text.upper() if text else None
+
+
+def _is_known_to_duckdb(zone: str) -> bool:
+    """Whether the engine has a time zone too: systems add names of their own, such as localtime."""
+    with duckdb.connect() as connection:
+        return connection.execute("from pg_timezone_names() where name = ?", [zone]).fetchone() is not None
 
 
 def _moment(variables: Mapping[str, str], name: str) -> datetime | None:

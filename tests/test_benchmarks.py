@@ -19,7 +19,7 @@ from benchmarks.numbers import FILES, PIPELINE_FILES, TABLES, NumbersDifferError
 from benchmarks.results import END, START, as_svg, write_docs
 from benchmarks.run import end_of, main
 from orchestration.building.dbt_project import PROJECT_DIR
-from orchestration.publishing.outputs import CSV_FILES, write_csv_files
+from orchestration.publishing.csv_files import CSV_FILES, write_csv_files
 from tests.pipeline import Pipeline
 
 PLAN = ExtractPlan(4_000, days=6, first_day=datetime.date(2026, 6, 1))

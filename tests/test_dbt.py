@@ -5,7 +5,7 @@ import pytest
 
 from orchestration.building.parsing import ensure_manifest
 from orchestration.loading.declarations import read_extract_tables
-from orchestration.loading.extract_files import LINEAGE_COLUMNS
+from orchestration.loading.raw_files import LINEAGE_COLUMNS
 from tests.pipeline import Pipeline
 
 

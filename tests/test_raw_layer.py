@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestration.loading.declarations import ExtractTable
-from orchestration.loading.extract_files import Lineage, ReadResult, read_extract
+from orchestration.loading.extract_files import read_extract
+from orchestration.loading.raw_files import Lineage, ReadResult
 from orchestration.loading.raw_layer import DUPLICATE, LOADED, REFUSED, LedgerEntry
 from tests.pipeline import Pipeline, render
 
@@ -112,7 +113,7 @@ def test_wrong_rows_are_set_apart_with_their_line(pipeline: Pipeline) -> None:
 
 
 def test_no_row_is_lost_between_batches(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestration.loading.extract_files.CAREFUL_BATCH_ROWS", 3)
+    monkeypatch.setattr("orchestration.loading.raw_files.BATCH_ROWS", 3)
     rows = [f"s{n},m1,sms,c1,2026-10-01T09:00:00Z,x\n" for n in range(10)]
     assert load_one(pipeline, "outbound/sends/a.csv", HEADER + "".join(rows) + "ragged\n").row_count == 11
     assert [row["send_id"] for row in raw_rows(pipeline)] == [f"s{n}" for n in range(10)]
@@ -168,7 +169,7 @@ def test_an_array_of_objects_gives_a_row_for_each(pipeline: Pipeline, is_broken:
 
 @pytest.mark.parametrize("is_broken", [False, True], ids=["in one go", "with care"])
 def test_an_answer_gives_the_rows_that_it_holds(tmp_path: Path, is_broken: bool) -> None:
-    table = ExtractTable("source", "table", ("id", "n"), ("id",), (), "", rows_in="results")
+    table = ExtractTable("source", "table", ("id", "n"), ("id",), (), "", rows_in=(("results",),))
     lines = [
         '{"results": [{"id": "a", "n": 0.5, "x": {"y": 1}}, {"id": "b"}], "page": 1}',
         '{"results": {"id": "c"}}',

@@ -30,7 +30,7 @@
         -#}
     {#- Requests are split: an expression of more than some 15,000 characters outgrows the memory of the engine's
         automaton, and then takes 20 times as long. -#}
-    {%- set longest = 10000 -%}
+    {%- set longest = 12000 -%}
     {%- set found = {'request': [[]], 'exception': [[]]} -%}
     {%- set phrases = adapter.get_relation('marts', target.schema, 'opt_out_phrases') if execute -%}
     {%- if phrases -%}
@@ -67,4 +67,36 @@
         {%- endfor -%}
     {%- endfor -%}
     {{ return(patterns) }}
+{%- endmacro -%}
+
+{%- macro is_reaction(folded_text) -%}
+    {#- Whether a text is a reaction to a message that a phone sent as a text, such as Liked “…”, by the phrases of the
+        seed `reaction_phrases`. folded_text: a column of `folded_text`. -#}
+    {%- if not execute -%}{%- do ref('reaction_phrases') -%}{%- endif -%}
+    {{ return(adapter.dispatch('is_reaction', 'outbound_sms')(folded_text)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__is_reaction(folded_text) -%}
+    {%- set quotes = '"“”„«»‹›‘’‚「」『』' ~ "''" -%}
+    {#- Ranges, since classes such as \p{S} take 30 times as long. #}
+    {%- set pictures = '‼⁉\\x{2190}-\\x{2BFF}\\x{1F000}-\\x{1FAFF}' -%}
+    {%- set signs = {
+        '{text}': '[' ~ quotes ~ '].*[' ~ quotes ~ '…]',
+        '{emoji}': '[' ~ pictures ~ '][' ~ pictures ~ '\\x{200D}\\x{FE0F}\\x{E0020}-\\x{E007F}\\s\\p{Z}]*',
+    } -%}
+    {%- set patterns = [] -%}
+    {%- set phrases = adapter.get_relation('marts', target.schema, 'reaction_phrases') if execute -%}
+    {%- if phrases -%}
+        {%- for row in run_query("select strip_accents(pattern) as pattern from " ~ phrases ~ " order by all").rows -%}
+            {%- set pattern = namespace(text=row.pattern.replace("'", "''").replace(' ', '[\\s\\p{Z}]*')) -%}
+            {%- for sign, meaning in signs.items() -%}
+                {%- set pattern.text = pattern.text.replace(sign, meaning) -%}
+            {%- endfor -%}
+            {%- do patterns.append(pattern.text) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    regexp_matches(
+        {{ folded_text }},
+        '^(?s:[\s\p{Z}\p{C}]*(?:{{ patterns | join("|") or '[^\\x{0}-\\x{10FFFF}]' }})[\s\p{Z}\p{C}.]*)$'
+    )
 {%- endmacro -%}

@@ -61,3 +61,12 @@ list_sort(list_distinct(flatten(array_agg(coalesce({{ texts }}, [{{ text }}])) o
 {%- macro duckdb__each_text(column) -%}
 unnest({{ column }})
 {%- endmacro -%}
+
+{%- macro joined_texts(text, order, keys) -%}
+    {#- Window: the texts of the rows of a group, one behind the other in the order of a column; null where none has any. -#}
+    {{ return(adapter.dispatch('joined_texts', 'outbound_sms')(text, order, keys)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__joined_texts(text, order, keys) -%}
+string_agg({{ text }}, '' order by {{ order }}) over (partition by {{ keys }})
+{%- endmacro -%}

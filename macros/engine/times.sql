@@ -1,57 +1,56 @@
 {#- Times. Everything is kept as UTC in columns of type timestamp. -#}
 
 {%- macro utc_timestamp(text) -%}
-    {#- An ISO 8601 text as UTC; without an offset it is UTC already. Null where it is no time.
-        A plain cast to timestamp would drop the offset. -#}
+    {#- An ISO 8601 text, extended or basic, as UTC; without Z, UTC, GMT or an offset it is UTC already. Null where it is no time, and where
+        another word names the zone: BST, CST and IST each are several. A plain cast to timestamp would drop the offset. -#}
     {{ return(adapter.dispatch('utc_timestamp', 'outbound_sms')(text)) }}
 {%- endmacro -%}
 
 {%- macro duckdb__utc_timestamp(text) -%}
+    {%- set extended -%}
+        regexp_replace(
+            regexp_replace(upper({{ text }}), '^([0-9]{4})([0-9]{2})([0-9]{2})', '\1-\2-\3'),
+            '^([-0-9]{10})[T ]([0-9]{2})([0-9]{2})([0-9]{2})?', '\1T\2:\3:\4'
+        )
+    {%- endset -%}
+    {#- The offset without the space before it; the second that a basic time may lack; the decimal comma. -#}
+    {%- set castable -%}
+        replace(replace(regexp_replace(
+            regexp_replace({{ extended }}, '\s*(?:Z|UTC|GMT)$', '+00'), '\s+([+-][0-9:]+)(?:\+00)?$', '\1'
+        ), ':+', ':00+'), ',', '.')
+    {%- endset -%}
+    {%- set date = '[0-9]{4}(?:[-/][0-9]{1,2}[-/][0-9]{1,2}|[0-9]{4})' -%}
+    {%- set offset = '[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?' -%}
     {#- The first branch is that of nearly every row, at a third of the cost. #}
     case
-        when ends_with({{ text }}, 'Z') and not contains({{ text }}, ' ') then coalesce(
-            try_cast({{ text }} as timestamp), timezone('UTC', try_strptime({{ text }}, '%Y%m%dT%H%M%S%z'))
+        when ends_with({{ text }}, 'Z') and strlen({{ text }}) in (20, 24, 27) and not contains({{ text }}, ',')
+            then try_cast({{ text }} as timestamp)
+        when regexp_full_match(
+            {{ text }}, '(?i){{ date }}(?:[T ][0-9:.,]+)?\s*(?:Z|UTC|GMT|{{ offset }}(?:\s+(?:Z|UTC|GMT))?)?'
         )
-        else timezone('UTC', coalesce(
-            try_cast(upper({{ text }}) as timestamptz), try_strptime({{ text }}, '%Y%m%dT%H%M%S%z')
-        ))
+            then timezone('UTC', try_cast({{ castable }} as timestamptz))
     end
 {%- endmacro -%}
 
-{%- macro utc_timestamp_or_rfc_2822(text) -%}
-    {#- As utc_timestamp, and also RFC 2822 ("Thu, 24 Aug 2023 05:01:45 +0000"), as carriers' REST APIs write it. -#}
-    {{ return(adapter.dispatch('utc_timestamp_or_rfc_2822', 'outbound_sms')(text)) }}
-{%- endmacro -%}
-
-{%- macro duckdb__utc_timestamp_or_rfc_2822(text) -%}
-    timezone('UTC', coalesce(
-        try_cast(upper({{ text }}) as timestamptz),
-        try_strptime(
-            regexp_replace({{ text }}, '\s(?:GMT|UTC|Z)$', ' +0000'),
-            ['%a, %d %b %Y %H:%M:%S %z', '%d %b %Y %H:%M:%S %z', '%Y-%m-%d %H:%M:%S %z', '%Y%m%dT%H%M%S%z']
-        )
-    ))
-{%- endmacro -%}
-
 {%- macro carrier_timestamp(text) -%}
-    {#- A time as carriers' logs have it: as utc_timestamp_or_rfc_2822, with white space before the offset, or as seconds,
-        milliseconds or microseconds since 1970. -#}
+    {#- A time as carriers' logs have it: as utc_timestamp, as RFC 2822 ("Thu, 24 Aug 2023 05:01:45 +0000"), or as seconds, milliseconds or
+        microseconds since 1970. -#}
     {{ return(adapter.dispatch('carrier_timestamp', 'outbound_sms')(text)) }}
 {%- endmacro -%}
 
 {%- macro duckdb__carrier_timestamp(text) -%}
     case
-        when regexp_full_match({{ text }}, '[0-9]{9,10}(\.[0-9]+)?')
-            then make_timestamp(cast(round(try_cast({{ text }} as decimal(28, 6)) * 1000000) as bigint))
-        when regexp_full_match({{ text }}, '[0-9]{13}(\.[0-9]+)?')
-            then make_timestamp(cast(round(try_cast({{ text }} as decimal(28, 6)) * 1000) as bigint))
+        when regexp_full_match({{ text }}, '[0-9]{9,10}(\.[0-9]{1,9})?')
+            then make_timestamp(cast(round(try_cast({{ text }} as decimal(28, 9)) * 1000000) as bigint))
+        when regexp_full_match({{ text }}, '[0-9]{13}(\.[0-9]{1,9})?')
+            then make_timestamp(cast(round(try_cast({{ text }} as decimal(28, 9)) * 1000) as bigint))
         when regexp_full_match({{ text }}, '[0-9]{16}') then make_timestamp(try_cast({{ text }} as bigint))
-        else coalesce(
-            {{ utc_timestamp_or_rfc_2822(text) }},
-            timezone('UTC', try_cast(
-                regexp_replace({{ text }}, '\s+([+-][0-9]{2}:?[0-9]{2})(\s+(UTC|GMT|Z))?$', '\1') as timestamptz
-            ))
-        )
+        when regexp_matches({{ text }}, ':[0-9]{2} [+-](?:1[5-9]|[2-9][0-9])[0-9]{2}$') then null
+        when regexp_matches({{ text }}, '^[A-Za-z]{3},|^[0-9]{1,2} [A-Za-z]{3} ') then timezone('UTC', try_strptime(
+            regexp_replace({{ text }}, '\s(?:GMT|UTC|Z|[+-]0000)$', ' +0000'),
+            ['%a, %d %b %Y %H:%M:%S %z', '%d %b %Y %H:%M:%S %z']
+        ))
+        else {{ duckdb__utc_timestamp(text) }}
     end
 {%- endmacro -%}
 
@@ -99,18 +98,10 @@
 {%- endmacro -%}
 
 {%- macro add_milliseconds(timestamp, milliseconds) -%}
+    {#- milliseconds: a whole number of `count_up_to`, so that no sum is out of range. -#}
     {{ return(adapter.dispatch('add_milliseconds', 'outbound_sms')(timestamp, milliseconds)) }}
 {%- endmacro -%}
 
 {%- macro duckdb__add_milliseconds(timestamp, milliseconds) -%}
     ({{ timestamp }} + to_milliseconds({{ milliseconds }}))
-{%- endmacro -%}
-
-{%- macro iso_8601(timestamp) -%}
-    {#- A UTC timestamp as text of one width: 2026-10-16T10:33:41.239135Z. -#}
-    {{ return(adapter.dispatch('iso_8601', 'outbound_sms')(timestamp)) }}
-{%- endmacro -%}
-
-{%- macro duckdb__iso_8601(timestamp) -%}
-    strftime({{ timestamp }}, '%Y-%m-%dT%H:%M:%S.%fZ')
 {%- endmacro -%}

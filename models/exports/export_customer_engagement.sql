@@ -5,17 +5,17 @@ with engagement as (
 )
 
 select
-    engagement.sent_date,
-    engagement.channel,
-    {{ csv_text('engagement.message_id') }} as message_id,
-    {{ csv_text('engagement.message_title') }} as message_title,
-    engagement.sent_count,
-    engagement.delivered_count,
-    engagement.issue_count,
-    engagement.opened_count,
-    engagement.clicked_count,
-    engagement.replied_count,
-    engagement.goal_count,
-    engagement.unsubscribed_count,
-    engagement.engaged_count
+    sent_date,
+    channel,
+    message_title,
+    sent_count,
+    delivered_count,
+    issue_count,
+    opened_count,
+    clicked_count,
+    replied_count,
+    goal_count,
+    unsubscribed_count,
+    engaged_count,
+    message_id
 from engagement

@@ -11,21 +11,23 @@ settings as (
 )
 
 select
-    {{ csv_text('issues.send_id') }} as send_id,
-    {{ csv_text('issues.message_id') }} as message_id,
-    {{ csv_text('issues.message_title') }} as message_title,
-    {{ csv_text('issues.customer_id') }} as customer_id,
-    {{ csv_text('issues.customer_name') }} as customer_name,
-    {{ csv_text('issues.to_number') }} as to_number,
-    {{ csv_text('issues.provider') }} as provider,
-    {{ csv_text('issues.provider_error_code') }} as provider_error_code,
-    issues.issue_reason_id,
-    {{ csv_text('issues.issue_reason') }} as issue_reason,
-    {{ csv_text('issues.meaning') }} as meaning,
-    {{ csv_text('issues.fix') }} as fix,
+    issues.message_title,
+    issues.customer_name,
+    issues.to_number,
+    issues.country_code,
+    issues.sent_at,
+    issues.issue_at,
+    issues.issue_reason,
+    issues.meaning,
+    issues.fix,
     issues.is_retryable,
-    {{ iso_8601('issues.sent_at') }} as sent_at,
-    {{ iso_8601('issues.issue_at') }} as issue_at
+    issues.provider,
+    issues.provider_error_code,
+    issues.error_description,
+    issues.issue_reason_id,
+    issues.message_id,
+    issues.customer_id,
+    issues.send_id
 from issues
 cross join settings
 where

@@ -16,6 +16,12 @@ messages as (
 
 ),
 
+customers as (
+
+    select * from {{ ref('dim_customers') }}
+
+),
+
 settings as (
 
     select * from {{ ref('stg_pipeline__settings') }}
@@ -94,21 +100,24 @@ known_of_replies as (
 )
 
 select
-    {{ csv_text('to_review.reply_id') }} as reply_id,
-    {{ csv_text('to_review.customer_id') }} as customer_id,
+    messages.message_title,
+    customers.customer_name,
     to_review.channel,
-    {{ csv_text('to_review.from_number') }} as from_number,
-    {{ csv_text('to_review.to_number') }} as to_number,
-    {{ csv_text('to_review.body') }} as body,
-    {{ csv_text('to_review.message_id') }} as message_id,
-    {{ csv_text('messages.message_title') }} as message_title,
-    {{ csv_text('to_review.send_id') }} as send_id,
+    to_review.from_number,
+    to_review.received_at,
+    to_review.body,
     coalesce(known_of_replies.is_provider_blocked, false) as is_provider_blocked,
     coalesce(known_of_replies.is_opted_out_by_keyword, false) as is_opted_out_by_keyword,
-    {{ iso_8601('to_review.sent_at') }} as sent_at,
-    {{ iso_8601('to_review.received_at') }} as received_at
+    to_review.to_number,
+    to_review.sent_at,
+    to_review.message_id,
+    to_review.customer_id,
+    to_review.send_id,
+    to_review.reply_id
 from to_review
 left join messages
     on to_review.message_id = messages.message_id
+left join customers
+    on to_review.customer_id = customers.customer_id
 left join known_of_replies
     on to_review.reply_id = known_of_replies.reply_id

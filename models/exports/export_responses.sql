@@ -11,18 +11,19 @@ settings as (
 )
 
 select
-    {{ csv_text('responses.reply_id') }} as reply_id,
-    {{ csv_text('responses.message_id') }} as message_id,
-    {{ csv_text('responses.message_title') }} as message_title,
-    {{ csv_text('responses.send_id') }} as send_id,
-    {{ csv_text('responses.customer_id') }} as customer_id,
-    {{ csv_text('responses.body') }} as body,
+    responses.message_title,
+    responses.customer_name,
+    responses.received_at,
+    responses.body,
     responses.response_type,
-    {{ csv_text('responses.keyword') }} as keyword,
-    {{ csv_text('responses.keyword_group') }} as keyword_group,
+    responses.keyword,
+    responses.keyword_group,
     responses.response_seconds,
-    {{ iso_8601('responses.sent_at') }} as sent_at,
-    {{ iso_8601('responses.received_at') }} as received_at
+    responses.sent_at,
+    responses.message_id,
+    responses.customer_id,
+    responses.send_id,
+    responses.reply_id
 from responses
 cross join settings
 where

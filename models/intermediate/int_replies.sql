@@ -1,94 +1,48 @@
-{%- set columns = [
-    'send_id', 'from_number', 'customer_id', 'channel', 'to_number', 'body', 'provider',
-] -%}
-{#- In the order of the contract's table, then what it does not name. -#}
-{%- set compared = ['send_id', 'customer_id', 'channel', 'body', 'from_number', 'to_number', 'provider'] -%}
 {%- set key = ['reply_id', 'source', 'table_name'] -%}
+{%- set columns = ['send_id', 'from_number', 'customer_id', 'channel', 'to_number', 'provider'] -%}
 
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=key) }}
 
--- Of the rows of a reply one counts (contract rule 2), in each table that tells of it; fct_replies takes the one of
--- all tables.
+-- Replies as each table tells of them, with their whole text, and what can be told from it. fct_replies takes the one
+-- of all tables.
 
-with new_rows as (
-
-    select
-        reply_id,
-        'outbound' as source,
-        'replies' as table_name,
-        {{ column_list(columns, indent=8) }},
-        received_at,
-        updated_at,
-        1 as _row_count,
-        extract_number as _extract_number
-    from {{ ref('stg_outbound__replies') }}
-    where
-        rejection_reason is null
-        and {{ is_new('extract_number', '_extract_number') }}
-
-    union all
+with replies as (
 
     select
-        provider_message_id as reply_id,
-        source,
-        table_name,
-        cast(null as varchar) as send_id,
-        from_number,
-        cast(null as varchar) as customer_id,
-        channel,
-        to_number,
-        body,
-        source as provider,
-        sent_at as received_at,
-        updated_at,
-        1 as _row_count,
-        extract_number as _extract_number
-    from {{ ref('stg_carriers__log_rows') }}
-    where
-        rejection_reason is null
-        and not is_outbound
-        and {{ is_new('extract_number', '_extract_number') }}
-
-),
-
-candidates as (
-
-    select * from new_rows
+        {{ column_list(key + columns, indent=8) }},
+        {{ joined_texts('body', 'part', key | join(', ')) }} as body,
+        max(received_at) over (partition by {{ key | join(', ') }}) as received_at,
+        max(updated_at) over (partition by {{ key | join(', ') }}) as updated_at,
+        cast(sum(_row_count) over (partition by {{ key | join(', ') }}) as bigint) as _row_count,
+        max(_extract_number) over (partition by {{ key | join(', ') }}) as _extract_number
+    from {{ ref('int_reply_parts') }}
     {%- if is_incremental() %}
-
-    union all
-
-    select
-        {{ column_list(key + columns, indent=8) }},
-        received_at,
-        updated_at,
-        _row_count,
-        _extract_number
-    from {{ this }}
-    where reply_id in (select new_rows.reply_id from new_rows)
+    where reply_id in (
+        select changed.reply_id from {{ ref('int_reply_parts') }} as changed
+        where {{ is_above_mark('changed._extract_number', '_extract_number') }}
+    )
     {%- endif %}
+    qualify row_number() over (partition by {{ key | join(', ') }} order by part) = 1
 
 ),
 
-picked as (
+folded as (
 
     select
-        {{ column_list(key + columns, indent=8) }},
-        received_at,
-        updated_at,
-        sum(_row_count) over (partition by {{ key | join(', ') }}) as _row_count,
-        max(_extract_number) over (partition by {{ key | join(', ') }}) as _extract_number,
+        *,
         {{ normalized_keyword('body') }} as normalized_keyword,
-        {{ plain_words('body') }} as words
-    from candidates
-    qualify
-        row_number() over (
-            partition by {{ key | join(', ') }}
-            order by
-                updated_at desc nulls last,
-                received_at desc nulls last,
-                {{ compared | join(' desc nulls last, ') }} desc nulls last
-        ) = 1
+        {{ folded_text('body') }} as folded_text
+    from replies
+
+),
+
+read as (
+
+    select
+        *,
+        {{ plain_words('folded_text') }} as words,
+        {{ is_reaction('folded_text') }} as is_reaction
+    from folded
 
 ),
 
@@ -106,15 +60,18 @@ keywords as (
 )
 
 select
-    {{ column_list(key + columns, 'picked') }},
-    case when picked.channel = 'sms' then keywords.keyword end as keyword,
-    case when picked.channel = 'sms' then keywords.keyword_group end as keyword_group,
-    picked.channel = 'sms' and coalesce(keywords.is_opt_out, false) as is_opt_out,
-    coalesce(keywords.is_opt_out or {{ asks_to_opt_out('picked.words') }}, false) as is_possible_opt_out,
-    picked.received_at,
-    picked.updated_at,
-    cast(picked._row_count as bigint) as _row_count,
-    picked._extract_number
-from picked
+    {{ column_list(key + columns, 'read') }},
+    read.body,
+    case when read.channel = 'sms' then keywords.keyword end as keyword,
+    case when read.channel = 'sms' then keywords.keyword_group end as keyword_group,
+    read.channel = 'sms' and coalesce(keywords.is_opt_out, false) as is_opt_out,
+    coalesce(keywords.is_opt_out or (not read.is_reaction and {{ asks_to_opt_out('read.words') }}), false)
+        as is_possible_opt_out,
+    coalesce(read.is_reaction, false) as is_reaction,
+    read.received_at,
+    read.updated_at,
+    read._row_count,
+    read._extract_number
+from read
 left join keywords
-    on picked.normalized_keyword = keywords.normalized_keyword
+    on read.normalized_keyword = keywords.normalized_keyword

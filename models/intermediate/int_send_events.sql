@@ -1,10 +1,10 @@
 -- noqa: disable=layout.indent
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['send_id', 'is_log_send']) }}
 
-{%- set placed = ['part', 'source', 'table_name', '_extract_number'] %}
+{%- set placed = ['source', 'table_name', '_extract_number'] %}
 {%- set event_columns = placed + ['status', 'error_code', 'error_code_space', 'error_message', 'occurred_at'] %}
-{%- set state_columns = placed + ['delivered_at', 'part_price', 'is_reported', 'is_under_way']
-    + ['has_delivered_status', 'has_canceled_status', 'has_issue_status'] %}
+{%- set has_statuses = ['has_delivered_status', 'has_canceled_status', 'has_issue_status'] %}
+{%- set state_columns = placed + has_statuses + ['delivered_at', 'part_price', 'is_reported', 'is_under_way'] %}
 {%- set key, message = 'send_id, is_log_send', 'partition by send_id, is_log_send, source, table_name' %}
 
 -- What few statuses of a send say: issues, engagements, and all that is addressed by the provider's id.
@@ -34,9 +34,9 @@ states as (
 
     select
         *,
-        bool_or(part <> '' and has_issue_status and not has_delivered_status) over ({{ message }}) as has_failed_part,
-        bool_or(part <> '' and is_reported and not has_delivered_status) over ({{ message }}) as has_undelivered_part,
-        max(case when part <> '' then delivered_at end) over ({{ message }}) as last_part_at
+        bool_or(message_part <> '' and has_issue_status and not has_delivered_status) over ({{ message }}) as has_failed_part,
+        bool_or(message_part <> '' and is_reported and not has_delivered_status) over ({{ message }}) as has_undelivered_part,
+        max(case when message_part <> '' then delivered_at end) over ({{ message }}) as last_part_at
     from ({{ statuses_of_sends(ref('int_carrier_states'), 'sends', state_columns) }}) as matched
 
 ),
@@ -45,11 +45,11 @@ carried as (
 
     select
         {{ key }},
-        bool_or(has_delivered_status and (part = '' or not has_undelivered_part)) as has_delivered_status,
+        bool_or(has_delivered_status and (message_part = '' or not has_undelivered_part)) as has_delivered_status,
         bool_or(has_canceled_status) as has_canceled_status,
         bool_or(is_under_way) as is_under_way,
-        min(case when part = '' then delivered_at when not has_undelivered_part then last_part_at end) as delivered_at,
-        cast(sum(part_price) as decimal(18, 6)) as part_price,
+        min(case when message_part = '' then delivered_at when not has_undelivered_part then last_part_at end) as delivered_at,
+        case when max(message_part) = '' then max(part_price) else sum(part_price) end as part_price,
         max(_extract_number) as _states_extract_number
     from states
     group by {{ key }}
@@ -76,8 +76,8 @@ classified as (
     {{ code_joins('events') }}
     left join states
         on
-            {{ same(placed[:3] + ['send_id', 'is_log_send'], 'events', 'states') }}
-            and states.part <> '' and states.has_delivered_status and states.has_failed_part
+            {{ same(['message_part', 'source', 'table_name', 'send_id', 'is_log_send'], 'events', 'states') }}
+            and states.message_part <> '' and states.has_delivered_status and states.has_failed_part
 
 ),
 
@@ -92,6 +92,7 @@ happened as (
         {{ latest_issue() }} as issue,
         {%- for status, column in engagement_times().items() %}
         min(case when status = '{{ status }}' then occurred_at end) as {{ column }},
+        {{ "bool_or(status = '" ~ status ~ "') as " ~ engagement_flags()[status] ~ "," if status in engagement_flags() }}
         {%- endfor %}
         max(_extract_number) as _events_extract_number
     from classified
@@ -104,9 +105,9 @@ select
     sends.is_carrier_log as is_log_send,
     {{ column_list(['has_delivered_status', 'has_canceled_status', 'delivered_at', 'part_price'], 'carried') }},
     carried.is_under_way or happened.send_id is not null as is_under_way,
-    {{ column_list(['has_delivery_evidence', 'has_issue_status', 'has_engaging_status', 'issue_at'], 'happened') }},
+    {{ column_list(['has_delivery_evidence', 'has_issue_status', 'has_engaging_status', 'issue_at']
+        + (engagement_flags().values() | list) + (engagement_times().values() | list), 'happened') }},
     {{ fields_of_issue('happened.issue') }},
-    {{ column_list(engagement_times().values() | list, 'happened') }},
     sends._extract_number as _sends_extract_number,
     happened._events_extract_number,
     carried._states_extract_number
@@ -115,6 +116,5 @@ left join carried
     on sends.send_id = carried.send_id and sends.is_carrier_log = carried.is_log_send
 left join happened
     on sends.send_id = happened.send_id and sends.is_carrier_log = happened.is_log_send
-where
-    coalesce(carried.send_id, happened.send_id) is not null
+where coalesce(carried.send_id, happened.send_id) is not null
     {{ "or sends.send_id in (select known.send_id from " ~ this ~ " as known)" if is_incremental() }}

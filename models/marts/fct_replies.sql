@@ -3,7 +3,7 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='reply_id') }}
 
 {%- set columns = ['send_id', 'customer_id', 'channel', 'body', 'from_number', 'to_number', 'provider'] %}
-{%- set by_number = 'replies.from_number = sends.to_number' %}
+{%- set by_number = address_number('replies.from_number', 'replies.channel') ~ ' = ' ~ address_number('sends.to_number', 'sends.channel') %}
 {%- set by_customer = 'replies.customer_id = sends.customer_id and replies.from_number is null' %}
 {%- set in_window -%}
     replies.send_id is null
@@ -117,7 +117,12 @@ candidates as (
         on {{ condition }}
     where
         {{ in_window }}
-        and coalesce(replies.to_number = sends.from_number, true)
+        -- A sender that is no number, such as a messaging service or a name, may have sent from any of its numbers.
+        and coalesce(
+            {{ address_number('replies.to_number', 'replies.channel') }} = {{ address_number('sends.from_number', 'sends.channel') }}
+            or not {{ is_digits('sends.from_number') }},
+            true
+        )
     {%- endfor %}
 
 ),
@@ -159,6 +164,7 @@ select
     replies.keyword is not null as is_keyword,
     replies.is_opt_out,
     replies.is_possible_opt_out,
+    replies.is_reaction,
     replies.send_id is not null and sends.send_id is null as is_waiting,
     sends.sent_at,
     replies.received_at,

@@ -16,15 +16,18 @@ customers as (
 
 ),
 
--- All keywords, and of each customer the first reply that is none; one without text, such as a picture, is the first
--- only where the customer wrote no other.
+-- All keywords, and of each customer the first reply that is none and no reaction; one without text, such as a picture,
+-- is the first only where the customer wrote no other.
 responses as (
 
     select
         *,
         case when is_keyword then 'keyword' else 'first_response' end as response_type
     from replies
-    where channel = 'sms' and send_channel = 'sms'
+    where
+        channel = 'sms'
+        and send_channel = 'sms'
+        and (is_keyword or not is_reaction)
     qualify
         is_keyword
         or row_number() over (

@@ -109,6 +109,7 @@ delivered as (
             as has_conflicting_statuses,
         coalesce(events.has_engaging_status, false)
         or coalesce(replies._has_engaging_reply, false) as is_engaged,
+        {{ column_list(engagement_flags().values() | list, 'events', 8) }},
         events.issue_at,
         events.issue_provider,
         events.error_code,
@@ -157,14 +158,23 @@ select
     delivered.encoding,
     delivered.segment_count,
     delivered.computed_segment_count,
-    case when delivered.is_carrier_log then coalesce(delivered.part_price, delivered.price) else delivered.price end
-        as price,
+    case
+        when delivered.is_carrier_log and delivered.part_price is not null
+            then try_cast(delivered.part_price as decimal(18, 6))
+        else delivered.price
+    end as price,
     delivered.currency_code,
     case
         when delivered.delivered_at is not null
             then greatest(0, {{ seconds_between('delivered.sent_at', 'delivered.delivered_at') }})
     end as delivery_seconds,
     delivered.has_conflicting_statuses,
+    coalesce(delivered.is_opened, false) as is_opened,
+    coalesce(delivered.is_clicked, false) as is_clicked,
+    coalesce(delivered.is_replied, false) or delivered._first_reply_at is not null as is_replied,
+    coalesce(delivered.is_goal_reached, false) as is_goal_reached,
+    coalesce(delivered.is_completed, false) as is_completed,
+    coalesce(delivered.is_unsubscribed, false) or delivered._first_opt_out_at is not null as is_unsubscribed,
     delivered.is_engaged,
     delivered.is_carrier_log,
     delivered.sent_date,

@@ -19,11 +19,11 @@ counted as (
         count(*) filter (where delivery_status <> 'canceled') as sent_count,
         count(*) filter (where delivery_status = 'delivered') as delivered_count,
         count(*) filter (where delivery_status = 'issue') as issue_count,
-        count(*) filter (where delivery_status <> 'canceled' and opened_at is not null) as opened_count,
-        count(*) filter (where delivery_status <> 'canceled' and clicked_at is not null) as clicked_count,
-        count(*) filter (where delivery_status <> 'canceled' and replied_at is not null) as replied_count,
-        count(*) filter (where delivery_status <> 'canceled' and goal_at is not null) as goal_count,
-        count(*) filter (where delivery_status <> 'canceled' and unsubscribed_at is not null) as unsubscribed_count,
+        count(*) filter (where delivery_status <> 'canceled' and is_opened) as opened_count,
+        count(*) filter (where delivery_status <> 'canceled' and is_clicked) as clicked_count,
+        count(*) filter (where delivery_status <> 'canceled' and is_replied) as replied_count,
+        count(*) filter (where delivery_status <> 'canceled' and is_goal_reached) as goal_count,
+        count(*) filter (where delivery_status <> 'canceled' and is_unsubscribed) as unsubscribed_count,
         count(*) filter (where delivery_status <> 'canceled' and is_engaged) as engaged_count
     from sends
     group by sent_date, channel, message_id

@@ -21,12 +21,12 @@ happened as (
         + case when delivery_status = 'delivered' then 2 else 0 end
         + case when delivery_status = 'issue' then 4 else 0 end
         + case when delivery_status = 'delivered' and channel = 'sms' then 8 else 0 end
-        + case when opened_at is not null then 16 else 0 end
-        + case when clicked_at is not null then 32 else 0 end
-        + case when replied_at is not null then 64 else 0 end
-        + case when goal_at is not null then 128 else 0 end
-        + case when completed_at is not null then 256 else 0 end
-        + case when unsubscribed_at is not null then 512 else 0 end
+        + case when is_opened then 16 else 0 end
+        + case when is_clicked then 32 else 0 end
+        + case when is_replied then 64 else 0 end
+        + case when is_goal_reached then 128 else 0 end
+        + case when is_completed then 256 else 0 end
+        + case when is_unsubscribed then 512 else 0 end
         + case when is_engaged then 1024 else 0 end as happened_bits,
         delivery_status <> 'canceled' as is_sent
     from sends

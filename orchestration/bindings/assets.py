@@ -23,9 +23,11 @@ from orchestration.building.full_check import check_is_built
 from orchestration.building.phases import record_phases
 from orchestration.loading.declarations import ExtractTable
 from orchestration.loading.raw_layer import REFUSED, LedgerEntry, RawLayer
+from orchestration.publishing.delivery import deliver
 from orchestration.publishing.marts import publish
-from orchestration.publishing.outputs import CSV_FILES, MANIFEST_FILE
+from orchestration.publishing.outputs import OUTPUT_FILES
 from orchestration.publishing.state import (
+    MANIFEST_FILE,
     check_is_publishable,
     forget_built,
     is_current,
@@ -300,7 +302,6 @@ def publish_assets(settings: Settings) -> dg.AssetsDefinition:
         for node in manifest["nodes"].values()
         if node["resource_type"] in ("model", "seed") and node["config"].get("database") == "marts"
     ]
-    exports = {file: view for file, (view, _) in CSV_FILES.items()}
     specs = [
         dg.AssetSpec(
             MARTS_KEY,
@@ -313,12 +314,12 @@ def publish_assets(settings: Settings) -> dg.AssetsDefinition:
     specs += [
         dg.AssetSpec(
             output_key(file),
-            deps=[view],
+            deps=views,
             group_name="outputs",
             description=f"OUTPUT_DIR/latest/{file}",
-            kinds={"csv"},
+            kinds={Path(file).suffix[1:]},
         )
-        for file, view in exports.items()
+        for file, views in OUTPUT_FILES.items()
     ]
     specs.append(
         dg.AssetSpec(
@@ -332,7 +333,7 @@ def publish_assets(settings: Settings) -> dg.AssetsDefinition:
     specs.append(
         dg.AssetSpec(
             output_key(MANIFEST_FILE),
-            deps=[*(output_key(file) for file in exports), REPORT_KEY],
+            deps=[*(output_key(file) for file in OUTPUT_FILES), REPORT_KEY],
             group_name="outputs",
             description=f"OUTPUT_DIR/latest/{MANIFEST_FILE}: each file's rows, bytes, SHA-256 and columns.",
             kinds={"json"},
@@ -359,24 +360,24 @@ def publish_assets(settings: Settings) -> dg.AssetsDefinition:
                 "preview": dg.MetadataValue.md(tables),
             },
         )
-        for file in published.files:
+        for file in (file for file in published.files if file.name in OUTPUT_FILES):
             path = published.output_dir / file.name
-            yield dg.MaterializeResult(
-                asset_key=output_key(file.name),
-                metadata={
-                    "path": dg.MetadataValue.path(path),
-                    "dagster/row_count": file.rows,
-                    "bytes": file.bytes,
-                    "duration_seconds": seconds,
-                    "preview": dg.MetadataValue.md(csv_preview(path)),
-                },
-            )
+            metadata: dict[str, Any] = {
+                "path": dg.MetadataValue.path(path),
+                "bytes": file.bytes,
+                "duration_seconds": seconds,
+            }
+            if file.rows is not None:
+                metadata["dagster/row_count"] = file.rows
+                metadata["preview"] = dg.MetadataValue.md(csv_preview(path))
+            yield dg.MaterializeResult(asset_key=output_key(file.name), metadata=metadata)
+        pages = [file for file in published.files if file.name.startswith("report/")]
         yield dg.MaterializeResult(
             asset_key=REPORT_KEY,
             metadata={
                 "path": dg.MetadataValue.path(published.output_dir / "report" / "index.html"),
-                "files": len(published.report_files),
-                "bytes": sum(file.bytes for file in published.report_files),
+                "files": len(pages),
+                "bytes": sum(file.bytes for file in pages),
                 "duration_seconds": round(published.phases["report"], 3),
             },
         )
@@ -391,6 +392,26 @@ def publish_assets(settings: Settings) -> dg.AssetsDefinition:
         )
 
     return publish_step
+
+
+def delivery_asset(settings: Settings) -> dg.AssetsDefinition:
+    """The copy of the outputs at `OUTPUT_URL`; where it can't be written, this asset fails alone."""
+
+    @dg.asset(
+        key=["outputs", "delivered"],
+        deps=[output_key(MANIFEST_FILE)],
+        group_name="outputs",
+        description="The finished outputs, copied to OUTPUT_URL, the manifest last.",
+        # Three more tries, 2, 4 and 8 seconds after the last; after that the next run makes up for it.
+        retry_policy=dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL),
+    )
+    def delivered(warehouse_lock: WarehouseLock) -> dg.MaterializeResult[Any]:
+        started = time.monotonic()
+        folder, copied = deliver(settings)
+        record_phases(settings, {"delivery": time.monotonic() - started})
+        return dg.MaterializeResult(metadata={"folder": folder, "copied_files": copied})
+
+    return delivered
 
 
 def output_key(file: str) -> dg.AssetKey:

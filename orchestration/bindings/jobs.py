@@ -2,7 +2,13 @@
 
 import dagster as dg
 
-from orchestration.bindings.assets import dbt_model_assets, extract_assets, load_assets, publish_assets
+from orchestration.bindings.assets import (
+    dbt_model_assets,
+    delivery_asset,
+    extract_assets,
+    load_assets,
+    publish_assets,
+)
 from orchestration.bindings.checks import REBUILD_ASSET, rebuild_check
 from orchestration.bindings.resources import WarehouseLock
 from orchestration.bindings.schedules import daily_schedule, full_check_schedule
@@ -18,6 +24,8 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     """Put the definitions together for one set of settings."""
     tables = read_extract_tables(ensure_manifest(settings))
     runnable = [load_assets(settings, tables), dbt_model_assets(settings, tables), publish_assets(settings)]
+    if settings.output_url:
+        runnable.append(delivery_asset(settings))
     everything = dg.AssetSelection.assets(*runnable)
     daily = dg.define_asset_job(
         DAILY,

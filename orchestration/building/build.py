@@ -136,6 +136,22 @@ def _read(settings: Settings, database: str, query: str) -> list[tuple[Any, ...]
         return None
 
 
+def connect_to_build(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """Open the databases being built, read-only: the warehouse, and the marts as `marts`.
+
+    Args:
+        settings: where they lie, and the most memory that a query takes.
+
+    Returns:
+        An open connection.
+    """
+    connection = duckdb.connect(str(settings.build_dir / DATABASES[0]), read_only=True)
+    marts = str(settings.build_dir / DATABASES[1]).replace("'", "''")
+    connection.execute(f"set memory_limit = '{settings.memory_limit_gb}GB'")
+    connection.execute(f"attach '{marts}' as marts (read_only)")
+    return connection
+
+
 def remove_databases(settings: Settings) -> None:
     """Take the databases being built away, with what DuckDB writes beside them."""
     for name in DATABASES:
@@ -172,6 +188,7 @@ def fingerprint(settings: Settings) -> str:
         settings.reporting_timezone,
         settings.receipt_timeout_hours,
         settings.reply_window_days,
+        settings.default_country,
     ]
     digest.update(json.dumps(deciding).encode())
     return digest.hexdigest()

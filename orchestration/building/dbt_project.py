@@ -1,6 +1,7 @@
 """The dbt project as the pipeline runs it: where it lies, where it writes, which variables it reads."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from orchestration.settings import Settings
@@ -28,6 +29,11 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "DBT_PROJECT_DIR": str(PROJECT_DIR),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
+
+
+def without_dbt_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment without what dbt reads as its options: the caller's are meant for other projects."""
+    return {name: value for name, value in environment.items() if not name.startswith("DBT_")}
 
 
 def dbt_executable() -> str:

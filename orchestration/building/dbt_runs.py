@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestration.building.dbt_project import PROJECT_DIR, dbt_environment, target_dir
+from orchestration.building.dbt_project import PROJECT_DIR, dbt_environment, target_dir, without_dbt_variables
 from orchestration.building.parsing import ensure_manifest, parsed_manifest
 from orchestration.settings import Settings
 
@@ -136,14 +136,20 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> list[NodeResult]:
 
 @contextlib.contextmanager
 def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set variables of this process, and set them back: the full check runs dbt on another folder than the run's."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
+    """Set variables of this process for dbt, without the caller's own for dbt, and set all back.
+
+    The full check runs dbt on another folder than the run's.
+    """
+    before = dict(os.environ)
+    wanted = {**without_dbt_variables(before), **variables}
     try:
+        _set_environment(wanted)
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        _set_environment(before)
+
+
+def _set_environment(wanted: Mapping[str, str]) -> None:
+    for name in set(os.environ) - wanted.keys():
+        del os.environ[name]
+    os.environ.update(wanted)

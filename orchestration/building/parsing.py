@@ -13,7 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration.building.dbt_project import PROJECT_DIR, dbt_environment, dbt_executable, manifest_path
+from orchestration.building.dbt_project import (
+    PROJECT_DIR,
+    dbt_environment,
+    dbt_executable,
+    manifest_path,
+    without_dbt_variables,
+)
 from orchestration.errors import UserError
 from orchestration.settings import Settings
 
@@ -56,7 +62,7 @@ def ensure_manifest(settings: Settings) -> Path:
     parsed = subprocess.run(
         [dbt_executable(), "--quiet", "parse"],
         cwd=PROJECT_DIR,
-        env={**os.environ, **dbt_environment(settings)},
+        env={**without_dbt_variables(os.environ), **dbt_environment(settings)},
         capture_output=True,
         text=True,
         check=False,

@@ -8,7 +8,10 @@ is loaded from `LANDING_DIR/<source>/<table>/`:
         extract:
           required: [status, occurred_at]                          # columns that every file must have
           one_of: [[send_id], [provider, provider_message_id]]     # and all columns of at least one of these
-          rows_in: results                                         # where JSON lines are answers that hold the rows
+          rows_in: [results, data.payload]                         # where answers and envelopes hold the rows
+
+A path's keys are separated by dots; it goes through arrays, and through texts that hold JSON. A column of texts that
+people wrote, in which the word NULL is a word, has `config.meta.written_by_people: true`.
 """
 
 import json
@@ -29,7 +32,8 @@ class ExtractTable:
         required: columns that a file must have.
         one_of: groups of columns; a file must have all columns of at least one group. Empty: no such demand.
         description: what a row is.
-        rows_in: key under which a JSON object may hold the rows, as an array or one object; None where there is none.
+        rows_in: paths of keys on which a JSON object may hold the rows; the first that leads somewhere counts.
+        texts: columns that hold what people wrote.
     """
 
     source: str
@@ -38,7 +42,8 @@ class ExtractTable:
     required: tuple[str, ...]
     one_of: tuple[tuple[str, ...], ...]
     description: str
-    rows_in: str | None = None
+    rows_in: tuple[tuple[str, ...], ...] = ()
+    texts: frozenset[str] = frozenset()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -84,7 +89,12 @@ def extract_tables(manifest: Mapping[str, Any]) -> dict[tuple[str, str], Extract
             required=tuple(column.lower() for column in declared.get("required", [])),
             one_of=tuple(tuple(column.lower() for column in group) for group in declared.get("one_of", [])),
             description=node["description"],
-            rows_in=declared.get("rows_in"),
+            rows_in=tuple(tuple(path.split(".")) for path in declared.get("rows_in", [])),
+            texts=frozenset(
+                name.lower()
+                for name, column in node["columns"].items()
+                if column.get("config", {}).get("meta", {}).get("written_by_people")
+            ),
         )
         tables[table.key] = table
     return tables

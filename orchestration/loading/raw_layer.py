@@ -19,23 +19,20 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from phonenumbers import PhoneMetadata
 
-from orchestration.errors import ExtractRefusedError
+from orchestration.errors import ExtractRefusedError, ExtractUnreadableError, LoadError
 from orchestration.loading.declarations import ExtractTable
-from orchestration.loading.extract_files import (
-    Lineage,
-    ReadResult,
-    hash_file,
-    read_extract,
-    write_empty_parquet,
-)
+from orchestration.loading.extract_files import hash_file, read_extract
+from orchestration.loading.landing import Extract, list_extracts
+from orchestration.loading.raw_files import Limits, Lineage, ReadResult, write_empty_parquet
 from orchestration.settings import Settings
 
 # Of the tables and outputs; pyproject.toml and dbt_project.yml have the same.
 VERSION = "0.2.0"
 LOADED, DUPLICATE, REFUSED = "loaded", "duplicate", "refused"
-NOT_READY_PREFIXES = (".", "_")
-NOT_READY_SUFFIXES = (".tmp", ".part")
+# Files that are read side by side.
+WORKERS = os.cpu_count() or 1
 
 _LEDGER_SCHEMA = pa.schema(
     [
@@ -64,27 +61,6 @@ _REJECTED_SCHEMA = pa.schema(
         ("reason", pa.string()),
     ]
 )
-
-
-@dataclass(frozen=True)
-class Extract:
-    """An extract file that is ready to be loaded.
-
-    Attributes:
-        path: where it lies.
-        file: its path below the landing folder, with "/" between the parts; the name that users see.
-        source: first folder of `file`.
-        table_name: second folder of `file`.
-        size_bytes: its size.
-        modified_ns: time of its last change, nanoseconds since 1970.
-    """
-
-    path: Path
-    file: str
-    source: str
-    table_name: str
-    size_bytes: int
-    modified_ns: int
 
 
 @dataclass(frozen=True)
@@ -118,35 +94,6 @@ class LoadSummary:
     new_entries: list[LedgerEntry] = field(default_factory=list)
 
 
-def list_extracts(landing_dir: Path) -> list[Extract]:
-    """List the extracts that are ready, in the order of their names.
-
-    Args:
-        landing_dir: the landing folder.
-
-    Returns:
-        Every file in `<source>/<table>/…`, but for names (of files or folders) that begin with "." or "_" and files
-        that end in ".tmp" or ".part". Files that lie higher are not extracts.
-    """
-    extracts = []
-    for folder, folders, files in os.walk(landing_dir, followlinks=True):
-        folders[:] = [name for name in folders if not name.startswith(NOT_READY_PREFIXES)]
-        parts = Path(folder).relative_to(landing_dir).parts
-        if len(parts) < 2:
-            continue
-        for name in files:
-            if name.startswith(NOT_READY_PREFIXES) or name.lower().endswith(NOT_READY_SUFFIXES):
-                continue
-            path = Path(folder, name)
-            try:
-                status = path.stat()
-            except OSError:
-                continue  # gone since it was listed
-            shown = "/".join((*parts, name)).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-            extracts.append(Extract(path, shown, parts[0], parts[1], status.st_size, status.st_mtime_ns))
-    return sorted(extracts, key=lambda extract: extract.file)
-
-
 class RawLayer:
     """Reads and writes the raw layer of one warehouse folder."""
 
@@ -159,6 +106,12 @@ class RawLayer:
         """
         self.settings = settings
         self.tables = tables
+        self.limits = Limits(
+            columns=settings.max_extract_columns,
+            field_characters=settings.max_field_characters,
+            unpacked_bytes=settings.max_unpacked_gb * 1_000_000_000,
+            memory_bytes=settings.memory_limit_gb * 1_000_000_000 // WORKERS,
+        )
         self.pipeline_dir = settings.raw_dir / "pipeline"
         self.ledger_path = self.pipeline_dir / "loads.parquet"
 
@@ -178,6 +131,17 @@ class RawLayer:
             if (extract.file, extract.size_bytes, extract.modified_ns) not in seen
         ]
 
+    def standing_refusals(self) -> list[LedgerEntry]:
+        """Refusals of files that are still there as they were refused, in the order of their names."""
+        there = {extract.file: extract for extract in list_extracts(self.settings.landing_dir)}
+        standing = {}
+        for entry in self.read_ledger():
+            extract = there.get(entry.file)
+            # One that could not be read is noted without its time.
+            if extract and entry.size_bytes == extract.size_bytes and entry.modified_ns in (extract.modified_ns, -1):
+                standing[entry.file] = entry
+        return [standing[file] for file in there if file in standing and standing[file].outcome == REFUSED]
+
     def load(self, selected: Iterable[tuple[str, str]] | None = None) -> dict[tuple[str, str], LoadSummary]:
         """Load every new extract into the raw layer and note it in the ledger.
 
@@ -186,8 +150,19 @@ class RawLayer:
 
         Returns:
             A summary for each declared table that was selected.
+
+        Raises:
+            LoadError: a fault of this machine; nothing is noted, and the next load goes on from what was there before.
         """
-        keys = set(self.tables if selected is None else selected)
+        try:
+            return self._load(set(self.tables if selected is None else selected))
+        except MemoryError as error:
+            raise LoadError("the load took more memory than this machine has; see MEMORY_LIMIT_GB") from error
+        except OSError as error:
+            where = error.filename or self.settings.raw_dir
+            raise LoadError(f"can't write to the raw layer: {where}: {error.strerror or error}") from error
+
+    def _load(self, keys: set[tuple[str, str]]) -> dict[tuple[str, str], LoadSummary]:
         self._prepare()
         loaded_at = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
         ledger = self.read_ledger()
@@ -197,7 +172,7 @@ class RawLayer:
             if (extract.source, extract.table_name) in keys or (extract.source, extract.table_name) not in self.tables
         ]
         # One thread a file; the files of a load are independent of one another, and their results are noted in order.
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
             hashes = list(pool.map(_hash_or_none, extracts))
             first_files: dict[tuple[str, str, str], str] = {
                 (entry.source, entry.table_name, entry.content_hash): entry.file
@@ -219,7 +194,9 @@ class RawLayer:
             new_entries = []
             for number, (extract, content_hash, future) in enumerate(pending, start=first_number):
                 content_key = (extract.source, extract.table_name, content_hash or "")
-                if content_hash is None:
+                if extract.problem is not None:
+                    entry = _entry(extract, "", number, loaded_at, REFUSED, extract.problem)
+                elif content_hash is None:
                     reason = "can't be read: check that it exists and its permissions"
                     # Tried again each time.
                     entry = replace(_entry(extract, "", number, loaded_at, REFUSED, reason), modified_ns=-1)
@@ -273,9 +250,11 @@ class RawLayer:
             "output_days": settings.output_days,
             "reply_window_days": settings.reply_window_days,
             "over_messaged_count": settings.over_messaged_count,
+            **_numbering_plan(settings.default_country),
         }
         kinds: dict[str, pa.DataType] = {"last_extract_number": pa.int64()}
-        kinds |= dict.fromkeys(("reporting_timezone", "version"), pa.string())
+        texts = ("reporting_timezone", "version", "calling_code", "trunk_prefix", "number_lengths")
+        kinds |= dict.fromkeys(texts, pa.string())
         kinds |= dict.fromkeys(("as_of", "published_at"), pa.timestamp("us"))
         schema = pa.schema([(name, kinds.get(name, pa.int32())) for name in row])
         self._write_table(self.pipeline_dir / "settings.parquet", schema, [row])
@@ -307,17 +286,17 @@ class RawLayer:
         temporary = target.with_suffix(".tmp")
         try:
             lineage = Lineage(extract.file, content_hash, number, loaded_at)
-            result = read_extract(extract.path, table, lineage, temporary)
-            status = extract.path.stat()
-            if (status.st_size, status.st_mtime_ns) != (extract.size_bytes, extract.modified_ns):
+            result = read_extract(extract.path, table, lineage, temporary, self.limits)
+            if not extract.is_unchanged():
                 raise ExtractRefusedError("changed while it was read; it is tried again at the next load")
             self._write_rejected(extract, content_hash, result)
             # A load that was killed before its ledger was written may have left the same content under another day.
             for left in folder.parent.glob(f"*/{content_hash}.parquet"):
                 left.unlink()
             temporary.replace(target)
-        except (ExtractRefusedError, FileNotFoundError) as error:
-            return _entry(extract, content_hash, number, loaded_at, REFUSED, str(error))
+        except ExtractRefusedError as error:
+            entry = _entry(extract, content_hash, number, loaded_at, REFUSED, str(error))
+            return replace(entry, modified_ns=-1) if isinstance(error, ExtractUnreadableError) else entry
         finally:
             temporary.unlink(missing_ok=True)
         entry = _entry(extract, content_hash, number, loaded_at, LOADED, None)
@@ -348,7 +327,26 @@ class RawLayer:
         temporary.replace(path)
 
 
+def _numbering_plan(country: str | None) -> dict[str, str | None]:
+    """How a country's mobile numbers are written, by libphonenumber: nulls for none.
+
+    Returns:
+        `calling_code`; `trunk_prefix`, which stands before a number within the country ("" for none); and
+        `number_lengths` without it, as ",9,10,".
+    """
+    plan = PhoneMetadata.metadata_for_region(country) if country else None
+    if plan is None or plan.mobile is None:
+        return dict.fromkeys(("calling_code", "trunk_prefix", "number_lengths"))
+    return {
+        "calling_code": str(plan.country_code),
+        "trunk_prefix": plan.national_prefix or "",
+        "number_lengths": f",{','.join(map(str, plan.mobile.possible_length))},",
+    }
+
+
 def _hash_or_none(extract: Extract) -> str | None:
+    if extract.problem is not None:
+        return None
     try:
         return hash_file(extract.path)
     except OSError:

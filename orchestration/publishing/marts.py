@@ -8,23 +8,27 @@ import json
 import os
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
+from orchestration.building.build import connect_to_build
 from orchestration.building.dbt_project import manifest_path
 from orchestration.errors import PublishError
+from orchestration.publishing.csv_files import Table, write_csv_files
+from orchestration.publishing.messaging_data_export import EXPORT_FILE, write_recent_export
 from orchestration.publishing.outputs import (
     OutputFile,
     as_of_folder,
-    output_file,
     publish_outputs,
     remove_leftovers,
-    write_csv_files,
+    remove_old_outputs,
     write_manifest,
 )
+from orchestration.publishing.workbook import WORKBOOK_FILE, write_workbook
 from orchestration.reporting.report import write_report
 from orchestration.settings import Settings
 
@@ -37,8 +41,7 @@ class Published:
         marts_path: the database.
         tables: rows by table.
         output_dir: the folder of the generated files.
-        files: the CSVs in it.
-        report_files: the pages of the HTML report and what they need.
+        files: all in it but the manifest.
         as_of: moment of the report, naive UTC.
         phases: seconds by phase: outputs, report and publish.
     """
@@ -47,7 +50,6 @@ class Published:
     tables: dict[str, int]
     output_dir: Path
     files: list[OutputFile]
-    report_files: list[OutputFile]
     as_of: datetime
     phases: dict[str, float]
 
@@ -73,17 +75,14 @@ def publish(settings: Settings) -> Published:
         leftover.unlink()
     staged.mkdir()
     try:
-        with duckdb.connect(str(settings.build_dir / "warehouse.duckdb"), read_only=True) as connection:
-            connection.execute(f"set memory_limit = '{settings.memory_limit_gb}GB'")
-            marts = str(settings.build_dir / "marts.duckdb").replace("'", "''")
-            connection.execute(f"attach '{marts}' as marts (read_only)")
+        with connect_to_build(settings) as connection:
             as_of = _as_of(connection)
-            files = write_csv_files(connection, staged)
+            tables = _write_outputs(connection, settings, as_of, staged)
             expected = _row_counts(connection, "marts")
             reporting = time.monotonic()
             connection.execute("use marts")
-            report_files = [output_file(path, staged) for path in write_report(connection, staged / "report")]
-        write_manifest(staged, as_of, [*files, *report_files])
+            write_report(connection, staged / "report")
+        files = write_manifest(staged, as_of, tables)
         written = time.monotonic()
         shutil.copyfile(settings.build_dir / "marts.duckdb", copy)
         describe_tables(copy, manifest_path(settings))
@@ -95,6 +94,7 @@ def publish(settings: Settings) -> Published:
         _sync(copy)
         copy.replace(settings.marts_path)
         output_dir = publish_outputs(staged, settings.output_dir, as_of_folder(as_of))
+        remove_old_outputs(settings.output_dir, settings.output_keep)
     finally:
         copy.unlink(missing_ok=True)
         shutil.rmtree(staged, ignore_errors=True)
@@ -103,7 +103,29 @@ def publish(settings: Settings) -> Published:
         "report": written - reporting,
         "publish": time.monotonic() - written,
     }
-    return Published(settings.marts_path, found, output_dir, files, report_files, as_of, phases)
+    return Published(settings.marts_path, found, output_dir, files, as_of, phases)
+
+
+def _write_outputs(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime, folder: Path
+) -> dict[str, Table]:
+    """Write all generated files into a folder; returns those that are tables.
+
+    The workbook is written by Python while the database writes the others; each has a session of its own.
+    """
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        workbook = pool.submit(
+            write_workbook,
+            connection.cursor(),
+            folder / WORKBOOK_FILE,
+            json.loads(manifest_path(settings).read_text(encoding="utf-8"))["nodes"],
+            as_of,
+            settings.reporting_timezone,
+        )
+        tables = write_csv_files(connection, folder)
+        write_recent_export(connection.cursor(), folder / EXPORT_FILE, as_of, settings.output_days)
+        workbook.result()
+    return tables
 
 
 def describe_tables(database: Path, manifest: Path) -> None:

@@ -1,4 +1,4 @@
-"""The generated files of a run: CSVs for stakeholders and a manifest of them.
+"""The generated files of a run: a folder with a manifest of all that lies in it.
 
 A folder of outputs is written under a temporary name and appears in one step; `latest` then points to it.
 """
@@ -7,55 +7,46 @@ import ctypes
 import hashlib
 import json
 import os
+import re
 import shutil
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
+from orchestration.publishing.csv_files import CSV_FILES, Table
+from orchestration.publishing.messaging_data_export import EVENTS, EXPORT_FILE, OVERVIEW, RECEIPTS
+from orchestration.publishing.state import MANIFEST_FILE
+from orchestration.publishing.workbook import SHEETS, WORKBOOK_FILE
 
-# CSV file, view that gives its shape, and the order of its rows. The order ends in the rows' key, so that the same data
-# give the same bytes.
-CSV_FILES: dict[str, tuple[str, str]] = {
-    "messages.csv": ("export_messages", "last_sent_at desc, message_id"),
-    "message_delivery.csv": ("export_message_delivery", "message_id"),
-    "delivery_issues.csv": ("export_delivery_issues", "sent_at, send_id"),
-    "responses.csv": ("export_responses", "received_at, reply_id"),
-    "opt_out_review.csv": ("export_opt_out_review", "received_at, reply_id"),
-    "customer_engagement.csv": ("export_customer_engagement", "sent_date, channel, message_id"),
-    "fix_list.csv": ("export_fix_list", "customer_id, to_number, issue_reason_id"),
+# Each generated file, and the views that it shows.
+OUTPUT_FILES: dict[str, list[str]] = {
+    **{file: [view] for file, (view, _) in CSV_FILES.items()},
+    WORKBOOK_FILE: [sheet.view for sheet in SHEETS],
+    EXPORT_FILE: [RECEIPTS, EVENTS, OVERVIEW],
 }
-MANIFEST_FILE = "manifest.json"
+# Names of folders of outputs, see `as_of_folder`.
+_AS_OF_FOLDER = re.compile(r"\d{8}-\d{6}")
 
 
 @dataclass(frozen=True)
 class OutputFile:
-    """A generated file: its name below the outputs' folder, rows (without the header), bytes, SHA-256 in hex, columns.
+    """A generated file.
 
-    A page of the report has neither rows nor columns.
+    Attributes:
+        name: path within the folder of outputs, with "/".
+        rows: without the header; None where the file is no table.
+        bytes: its size.
+        sha256: in hex.
+        columns: names; none where the file is no table.
     """
 
     name: str
-    rows: int
+    rows: int | None
     bytes: int
     sha256: str
     columns: list[str]
-
-
-def output_file(path: Path, folder: Path, rows: int = 0, columns: list[str] | None = None) -> OutputFile:
-    """What the manifest says of a written file.
-
-    Args:
-        path: of the file.
-        folder: the outputs' folder that it lies below.
-        rows: without the header.
-        columns: their names; None where it has none.
-    """
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return OutputFile(path.relative_to(folder).as_posix(), rows, path.stat().st_size, digest, columns or [])
 
 
 def as_of_folder(as_of: datetime) -> str:
@@ -63,39 +54,26 @@ def as_of_folder(as_of: datetime) -> str:
     return f"{as_of:%Y%m%d-%H%M%S}"
 
 
-def write_csv_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[OutputFile]:
-    """Write every CSV of `CSV_FILES`.
+def write_manifest(folder: Path, as_of: datetime, tables: Mapping[str, Table]) -> list[OutputFile]:
+    """Write `manifest.json`: the as-of moment, and of each file its rows, bytes, SHA-256 and columns.
 
     Args:
-        connection: to the warehouse, in which the export views stand.
-        folder: an existing folder.
+        folder: with all files in place, also in folders within it.
+        as_of: moment of the report, naive UTC.
+        tables: what the files hold that are tables, by name.
 
     Returns:
-        What was written, in the order of `CSV_FILES`.
+        All files but the manifest, in the order of their names.
     """
-    # Two at a time: writing one waits for its rows, then for the disk. Each needs a session of its own.
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        return list(pool.map(lambda name: _write_csv_file(connection.cursor(), folder / name), CSV_FILES))
-
-
-def _write_csv_file(connection: duckdb.DuckDBPyConnection, path: Path) -> OutputFile:
-    view, order = CSV_FILES[path.name]
-    described = connection.execute(f"describe {view}").fetchall()
-    columns = [str(column) for column, *_ in described]
-    texts = [column for column, kind, *_ in described if kind == "VARCHAR"]
-    # Texts are quoted, so that programs that split cells at ";" do not split them.
-    quoted = f", force_quote ({', '.join(texts)})" if texts else ""
-    connection.execute("set TimeZone = 'UTC'")
-    connection.execute(
-        f"copy (select * from {view} order by {order}) to '{str(path).replace(chr(39), chr(39) * 2)}'"
-        f" (format csv, header true, delimiter ','{quoted})"
-    )
-    row = connection.fetchone()
-    return output_file(path, path.parent, int(row[0]) if row else 0, columns)
-
-
-def write_manifest(folder: Path, as_of: datetime, files: list[OutputFile]) -> Path:
-    """Write `manifest.json`: the as-of moment and each file's rows, bytes, SHA-256 and columns."""
+    files = []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name != MANIFEST_FILE:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            table = tables.get(name)
+            rows, columns = (table.rows, table.columns) if table else (None, [])
+            files.append(OutputFile(name, rows, path.stat().st_size, digest, columns))
     manifest: dict[str, Any] = {
         "as_of": f"{as_of.isoformat()}Z",
         "files": {
@@ -103,9 +81,8 @@ def write_manifest(folder: Path, as_of: datetime, files: list[OutputFile]) -> Pa
             for file in files
         },
     }
-    path = folder / MANIFEST_FILE
-    path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    return path
+    (folder / MANIFEST_FILE).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    return files
 
 
 def publish_outputs(staged: Path, output_dir: Path, folder_name: str) -> Path:
@@ -133,6 +110,28 @@ def publish_outputs(staged: Path, output_dir: Path, folder_name: str) -> Path:
     link.symlink_to(folder_name, target_is_directory=True)
     link.replace(output_dir / "latest")
     return target
+
+
+def remove_old_outputs(output_dir: Path, keep: int) -> list[str]:
+    """Remove older folders of outputs, never the one that `latest` points to.
+
+    Args:
+        output_dir: where outputs are published; what else lies there is left alone.
+        keep: how many are kept, the newest by their as-of moment.
+
+    Returns:
+        Names of the removed folders.
+    """
+    latest = (output_dir / "latest").resolve().name
+    folders = sorted((path for path in output_dir.iterdir() if _AS_OF_FOLDER.fullmatch(path.name)), reverse=True)
+    kept = {latest, *(path.name for path in [path for path in folders if path.name != latest][: keep - 1])}
+    old = [path for path in folders if path.name not in kept and path.is_dir() and not path.is_symlink()]
+    for path in old:
+        # Gone in one step for readers; what a killed run leaves is removed by the next one.
+        removed = output_dir / f".staged-old-{path.name}"
+        path.rename(removed)
+        shutil.rmtree(removed)
+    return [path.name for path in old]
 
 
 def remove_leftovers(output_dir: Path) -> None:

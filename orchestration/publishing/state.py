@@ -3,7 +3,9 @@
     WAREHOUSE_DIR/build/built.json       what the last whole build that passed its tests was made of
     WAREHOUSE_DIR/build/published.json   the same of what is published, and how its files looked: size, time of change
 
-A file that is gone, damaged or elsewhere makes the next run publish again.
+    WAREHOUSE_DIR/build/delivered.json   which outputs were copied to OUTPUT_URL
+
+A file that is gone, damaged or elsewhere makes the next run publish again, and a delivery that failed deliver again.
 """
 
 import hashlib
@@ -15,6 +17,8 @@ from orchestration.building.build import DATABASES, fingerprint
 from orchestration.errors import PublishError
 from orchestration.loading.raw_layer import LedgerEntry, RawLayer
 from orchestration.settings import Settings
+
+MANIFEST_FILE = "manifest.json"
 
 
 def note_built(settings: Settings, raw_layer: RawLayer) -> None:
@@ -43,9 +47,20 @@ def check_is_publishable(settings: Settings) -> None:
 
 
 def is_current(settings: Settings, raw_layer: RawLayer) -> bool:
-    """Whether marts and outputs are there, undamaged, and what a run would make."""
+    """Whether marts and outputs are there, undamaged, what a run would make, and delivered where they are to be."""
     known = _read(_published_path(settings))
-    return bool(known) and known == {**_made_of(settings, raw_layer), "files": _files(settings)}
+    is_published = bool(known) and known == {**_made_of(settings, raw_layer), "files": _files(settings)}
+    return is_published and is_delivered(settings)
+
+
+def note_delivered(settings: Settings) -> None:
+    """Note that the latest outputs are where `OUTPUT_URL` says."""
+    _write(_delivered_path(settings), _delivered(settings))
+
+
+def is_delivered(settings: Settings) -> bool:
+    """Whether the latest outputs are where `OUTPUT_URL` says, or it says nothing."""
+    return not settings.output_url or _read(_delivered_path(settings)) == _delivered(settings)
 
 
 def has_unpublished_extracts(settings: Settings, raw_layer: RawLayer) -> bool:
@@ -60,6 +75,17 @@ def _built_path(settings: Settings) -> Path:
 
 def _published_path(settings: Settings) -> Path:
     return settings.build_dir / "published.json"
+
+
+def _delivered_path(settings: Settings) -> Path:
+    return settings.build_dir / "delivered.json"
+
+
+def _delivered(settings: Settings) -> dict[str, str]:
+    """The URL as a digest, since it can hold a password, and that of the latest manifest."""
+    manifest = settings.output_dir / "latest" / MANIFEST_FILE
+    contents = {"url": settings.output_url.encode(), "manifest": manifest.read_bytes()}
+    return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -97,7 +97,7 @@ _PARTS = """
         count(*) filter (where delivery_status = 'pending') as pending_count,
         count(*) filter (where delivery_status = 'unconfirmed') as unconfirmed_count,
         count(*) filter (where delivery_status = 'canceled') as canceled_count,
-        count(*) filter (where delivery_status <> 'canceled' and replied_at is not null) as replied_count,
+        count(*) filter (where delivery_status <> 'canceled' and is_replied) as replied_count,
         count(*) filter (where delivery_status <> 'canceled' and is_engaged) as engaged_count
     from fct_sends
     where message_id in $ids

@@ -7,7 +7,7 @@ from typing import Any
 Extracts = dict[str, list[dict[str, str | None]]]
 
 START = datetime(2026, 8, 1)
-CHANNELS = ["sms"] * 12 + ["whatsapp", "email", "email", "chat", "push", "banner", "tour", "survey"]
+CHANNELS = ["sms"] * 11 + ["mms", "whatsapp", "rcs", "email", "email", "chat", "push", "banner", "tour", "survey"]
 NUMBERS = [
     "+14155550{:03d}",
     "0049 (151) 555-0{:03d}",
@@ -15,8 +15,15 @@ NUMBERS = [
     "1 (628) 555/0{:03d}",
     "+53 5555 0{:03d}",
     "+850 555 5 0{:03d}",
+    "447700901{:03d}.0",
+    "+44 (0)7700 902{:03d}",
+    "whatsapp:+52 1 55 1234 5{:03d}",
+    "%2B5255 1234 5{:03d}",
+    "\u202a+1 415\u00a05551{:03d}\u202c",
+    "4.479E+{:03d}",
+    "07700903{:03d}",
 ]
-SENDERS = ["+15005550006", "+15005550007", "72975", "My-Brand", None]
+SENDERS = ["+15005550006", "MG0123456789", "+15005550007", "72975", "My-Brand", None]
 CODES = [
     "30003",
     "30005",
@@ -67,6 +74,13 @@ BODIES = [
     "wrong number - STOP",
     "Reply STOP to opt out",
     "¡no más mensajes, por favor!",
+    "S.T.O.P.",
+    "ＳＴＯＰ",
+    "Stop. Thank you",
+    "STOP\n\nSent from my iPhone",
+    "Fine\n\nOn Mon, Oct 5, 2026 at 9:00 AM Shop wrote:\n> Reply STOP",
+    "Liked “Reply STOP to opt out”",
+    "Le encantó “Sale”",
 ]
 # Around the ends of parts: characters of two septets and of two UTF-16 units, and texts of every alphabet.
 SEND_BODIES = [
@@ -180,7 +194,9 @@ class _Generator:
         customer = self.chance.randrange(customers)
         channel = self.chance.choice(CHANNELS)
         at = self._time()
-        provider = self.chance.choice(["twilio", "Twilio ", "twilio", "vonage", None])
+        provider = self.chance.choice(
+            ["twilio", "Twilio ", "Twilio SMS", "signalwire", "nexmo", "vonage", "mailer", None]
+        )
         body = "x" * self.chance.choice([1800, 1801]) if self._maybe(0.05) else self.chance.choice(SEND_BODIES)
         row: dict[str, str | None] = {
             "send_id": f"s{n:05d}",
@@ -193,8 +209,8 @@ class _Generator:
             "to_number": self._number(customer) if self._maybe(0.9) else None,
             "from_number": self.chance.choice(SENDERS),
             "body": body if self._maybe(0.9) else None,
-            "segment_count": self.chance.choice(["1", "2", "x", None]),
-            "price": self.chance.choice(["0.01", "-0.0083", "free", None]),
+            "segment_count": self.chance.choice(["1", "2", "2.0", "0", "-3", "999999999999", "x", None]),
+            "price": self.chance.choice(["0.01", "-0.0083", "free", "1e30", None]),
             "currency_code": self.chance.choice(["usd", "USD", "EUR", None]) if self._maybe(0.2) else "USD",
             "provider": provider,
             "provider_message_id": f"SM{n:032x}" if self._maybe(0.9) else None,
@@ -275,7 +291,7 @@ class _Generator:
             row: dict[str, str | None] = {
                 "status": word.upper() if self._maybe(0.05) else word,
                 "occurred_at": self._text(when),
-                "send_id": None if by_pair else send["send_id"],
+                "send_id": None if by_pair else self._messy(send["send_id"]),
                 "provider": send["provider"] if by_pair or self._maybe(0.2) else None,
                 "provider_message_id": send["provider_message_id"] if by_pair else None,
                 "error_code": self.chance.choice(CODES) if word in ISSUES else None,
@@ -328,6 +344,10 @@ class _Generator:
                 wrong = self.chance.choice([{"received_at": self._wrong_time()}, {"channel": "fax"}, {"reply_id": ""}])
                 self.extracts["outbound.replies"].append({**row, "reply_id": f"wrong{n}-{k}", **wrong})
 
+    def _messy(self, text: str | None) -> str | None:
+        """An id as copied from somewhere."""
+        return self.chance.choice([text, text, text, f" {text}\u200b", f"\ufeff{text}\t"])
+
     def _ghosts(self, n: int) -> None:
         at = self._text(self._time())
         self.extracts["outbound.statuses"].append({"status": "delivered", "occurred_at": at, "send_id": f"ghost{n}"})
@@ -360,7 +380,9 @@ class _Generator:
         """A row of Twilio's log: of a send that the application knows, or of one that it does not, or inbound."""
         at = self._time()
         is_known, is_inbound = self._maybe(0.4), self._maybe(0.25)
-        prefix = "whatsapp:" if self._maybe(0.15) else ""
+        prefix = self.chance.choice([""] * 6 + ["whatsapp:", "rcs:"])
+        if is_inbound and self._maybe(0.05):
+            prefix = "messenger:"
         ours, theirs = prefix + "+15005550006", prefix + f"+14155550{n % 40:03d}"
         for version in range(self.chance.choice([1, 1, 2])):
             updated = at + timedelta(minutes=5 * version)
@@ -377,11 +399,11 @@ class _Generator:
                 ),
                 "error_code": self.chance.choice(["30003", "30006", "77777", None]),
                 "error_message": None,
-                "num_segments": "1",
+                "num_segments": self.chance.choice(["1", "1", "0"]),
                 "price": self.chance.choice(["-0.00830", None]),
                 "price_unit": "USD",
                 "messaging_service_sid": self.chance.choice(["MG01", None]),
-                "date_created": at.strftime("%a, %d %b %Y %H:%M:%S +0000"),
+                "date_created": self.chance.choice([at.strftime("%a, %d %b %Y %H:%M:%S +0000")] * 5 + [None]),
                 "date_sent": self.chance.choice([at.isoformat() + "Z", None]),
                 "date_updated": self.chance.choice([updated.strftime("%a, %d %b %Y %H:%M:%S +0000"), None]),
             }

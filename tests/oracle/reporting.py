@@ -6,6 +6,7 @@ Nothing here is fast or clever on purpose: each function is one rule, to be chec
 import csv
 import re
 import unicodedata
+import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ from zoneinfo import ZoneInfo
 Row = dict[str, Any]
 Extracts = dict[str, list[dict[str, str | None]]]
 
-WHITE_SPACE = " \t\r\n\u00a0"
+NUMBERS_WITH_PREFIX = ("whatsapp:", "rcs:", "sms:", "mms:", "tel:")
+LARGEST_SEGMENT_COUNT = 255
+LARGEST_PRICE = 10**12
 SEND_TEXTS = [
     "message_id",
     "channel",
@@ -100,6 +103,7 @@ class Seeds:
         self.codes = {
             (row["provider"], row["code_space"], row["error_code"]): row for row in rows("carrier_error_codes")
         }
+        self.provider_aliases = {row["provider_alias"]: row["provider"] for row in rows("provider_aliases")}
         self.reasons = {row["issue_reason_id"]: row for row in rows("issue_reasons")}
         self.country_codes = {row["calling_prefix"]: row["country_code"] for row in rows("countries")}
         self.countries = {row["calling_prefix"]: row["is_supported"] == "true" for row in rows("countries")}
@@ -114,13 +118,50 @@ class Seeds:
             kind: [phrase(row["pattern"], words) for row in phrases if row["phrase_kind"] == kind]
             for kind in ("request", "exception")
         }
+        self.reactions = [reaction(row["pattern"]) for row in rows("reaction_phrases")]
 
 
 # --- reading values ------------------------------------------------------------------------------------------------
 
 
+def is_invisible(character: str) -> bool:
+    """White space, and what shows nothing."""
+    is_selector = "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+    return character.isspace() or is_selector or unicodedata.category(character)[0] in "ZC"
+
+
 def cleaned(text: str | None) -> str | None:
-    return (text or "").strip(WHITE_SPACE) or None
+    """Rule 11, of ids."""
+    text = text or ""
+    while text and is_invisible(text[0]):
+        text = text[1:]
+    while text and is_invisible(text[-1]):
+        text = text[:-1]
+    whole, point, zeros = text.partition(".")
+    if point and zeros and not zeros.strip("0") and whole.isascii() and whole.isdigit():
+        return whole
+    try:
+        bare = text.removeprefix("{").removesuffix("}")
+        if str(uuid.UUID(bare)) == bare.lower():
+            return bare.lower()
+    except ValueError:
+        pass
+    return text or None
+
+
+def provider_name(text: str | None, seeds: "Seeds") -> str | None:
+    name = word(text)
+    return seeds.provider_aliases.get(re.sub("[ .-]", "_", name), name) if name else None
+
+
+def segments(text: str | None) -> int | None:
+    count = number(text, int)
+    return count if count is not None and 1 <= count <= LARGEST_SEGMENT_COUNT else None
+
+
+def amount(text: str | None) -> Decimal | None:
+    price = number(text, Decimal)
+    return None if price is None or abs(price) >= LARGEST_PRICE else abs(price)
 
 
 def word(text: str | None) -> str | None:
@@ -144,31 +185,60 @@ def moment(text: str | None) -> datetime | None:
 
 def phone(text: str | None) -> str | None:
     """Rule 11."""
-    if text is None or not text.strip(WHITE_SPACE):
+    text = cleaned(text)
+    if text is None:
         return None
+    for prefix in NUMBERS_WITH_PREFIX:
+        if text.lower().startswith(prefix):
+            text = text[len(prefix) :].strip()
+            break
+    text = re.sub("^%2[Bb]", "+", text)
+    bare = re.sub(r"(\d\s*)\(\s*0\s*\)", r"\1", text)
+    bare = re.sub(r"^(\+?\d+)\.0+$", r"\1", bare)
     bare = "".join(
-        c for c in text if not (c.isspace() or c in "./\\" or unicodedata.category(c) in ("Ps", "Pe", "Pd", "Zs"))
+        c for c in bare if not (is_invisible(c) or c in "./\\" or unicodedata.category(c) in ("Ps", "Pe", "Pd"))
     )
     if not re.fullmatch(r"\+?[0-9]+", bare):
         return text.strip(" ")
-    if bare.startswith("00"):
+    if re.match("00[1-9]", bare):
         return "+" + bare[2:]
     if bare.startswith("+"):
         return bare
-    return "+" + bare if 8 <= len(bare) <= 15 else bare
+    return "+" + bare if 8 <= len(bare) <= 15 and bare[0] != "0" else bare
+
+
+def plain_characters(text: str) -> str:
+    """Letters and digits for their full-width, mathematical, circled and squared forms; no invisible characters."""
+
+    def plain(character: str) -> str:
+        if character in "\u00ad\u200b\u200c\u2060\ufeff":
+            return ""
+        form, meant = unicodedata.decomposition(character).split(">")[0], unicodedata.normalize("NFKC", character)
+        is_letter_or_digit = len(meant) == 1 and meant.isascii() and meant.isalnum()
+        return meant if form in ("<wide", "<font", "<circle", "<square") and is_letter_or_digit else character
+
+    return "".join(map(plain, text))
+
+
+def folded_text(text: str) -> str:
+    """Plain characters, lower case, no accents."""
+    return without_accents(plain_characters(text)).lower().replace("\0", " ")
 
 
 def keyword_text(text: str | None) -> str:
-    """Rule 6: the text without case, and without white space and punctuation around it."""
+    """Rule 6: the text without case, and without white space and punctuation around it or between single letters."""
 
     def is_around(character: str) -> bool:
         return character in "$+<=>^`|~" or unicodedata.category(character)[0] in "PZC"
 
-    value = unicodedata.normalize("NFC", text or "")
+    value = unicodedata.normalize("NFC", plain_characters(text or ""))
     while value and is_around(value[0]):
         value = value[1:]
     while value and is_around(value[-1]):
         value = value[:-1]
+    letters, signs = value[::2], value[1::2]
+    if 3 <= len(letters) <= 5 and letters.isalpha() and all(unicodedata.category(sign)[0] == "P" for sign in signs):
+        value = letters
     return value.lower()
 
 
@@ -189,9 +259,23 @@ def phrase(pattern: str, words: dict[str, str]) -> re.Pattern[str]:
     return re.compile(rf"(?:\A| )(?:{pattern})(?: |\Z)")
 
 
+WROTE = r"(?:wrote|schrieb|a ecrit|escribio|escreveu|ha scritto|schreef|skrev|napisa[lł]|pisze|написал)"
+ATTRIBUTION = (
+    r"(?:(?:\A|[\t\n\f\r ])(?:on|am|le|el|il|op|em|den|dnia) [^\n]*[0-9][^\n]*\n?[^\n]*"
+    rf"{WROTE}[^\n]*:|(?:\A|\n)[^\n]*{WROTE}[^\n]*: *\n)"
+)
+HEADING = (
+    r"(?:\A|\n)[ \t]*(?:-{3,}|_{5,}|begin forwarded message|(?:from|von|de|da|van|fran): [^\n]*\n *"
+    r"(?:sent|date|to|gesendet|envoye|enviado|inviato|verzonden|skickat|an|datum|para): )"
+)
+QUOTED_MAIL = re.compile(
+    rf"(?:{ATTRIBUTION}[\t\n\f\r ]*)?(?:(?:\A|\n)[ \t]*>[^\n]*)+|{ATTRIBUTION}(?s:.*)|{HEADING}(?s:.*)"
+)
+
+
 def plain_words(text: str) -> str:
-    """The words of a text, and a `.` or `?` at the ends of its sentences, with single spaces between them."""
-    text = re.sub("['’`´]", "", f".{without_accents(text).lower()}.")
+    """The words of a text without the mail that it quotes, a `.` or `?` at the ends of its sentences, single spaces."""
+    text = re.sub("['’`´]", "", f".{QUOTED_MAIL.sub(' . ', folded_text(text))}.")
     tokens: list[str] = []
     word = ""
     for place, character in enumerate(text):
@@ -204,11 +288,35 @@ def plain_words(text: str) -> str:
         end = ""
         if character in "?？":
             end = "?"
-        elif character in '.!;:…()"|\r\n。！' or (character == "-" and text[place - 1 : place + 2] == " - "):
+        elif character in '.!;:…()"|\r\n。！' or (character in "-–—~" and text[place - 1] == " "):
             end = "."
         if end and (not tokens or tokens[-1] not in ("?", ".") or (tokens[-1] == "." and end == "?")):
             tokens.append(end)
     return f" {' '.join(tokens)} "
+
+
+def reaction(pattern: str) -> re.Pattern[str]:
+    """A pattern of the seed `reaction_phrases`, as docs/opt_outs.md says how to read it."""
+    quotes, pictures = "\"'“”„«»‹›‘’‚「」『』", "‼⁉\u2190-\u2bff\U0001f000-\U0001faff"
+    signs = {
+        " ": r"\s*",
+        "{text}": f"[{quotes}].*[{quotes}…]",
+        "{emoji}": rf"[{pictures}][{pictures}\u200d\ufe0f\U000e0020-\U000e007f\s]*",
+    }
+    pattern = without_accents(pattern)
+    for sign, meaning in signs.items():
+        pattern = pattern.replace(sign, meaning)
+    return re.compile(pattern, re.DOTALL)
+
+
+def is_reaction(text: str, seeds: Seeds) -> bool:
+    """Whether a text is a reaction that a phone sent as a text."""
+    folded = folded_text(text)
+    while folded and unicodedata.category(folded[0])[0] in "ZC":
+        folded = folded[1:]
+    while folded and (folded[-1] == "." or unicodedata.category(folded[-1])[0] in "ZC"):
+        folded = folded[:-1]
+    return any(phrase.fullmatch(folded) for phrase in seeds.reactions)
 
 
 def asks_to_opt_out(text: str, seeds: Seeds) -> bool:
@@ -243,7 +351,8 @@ def good_sends(rows: list[dict[str, str | None]], seeds: Seeds, settings: Oracle
             name: raw.get(name) or None if name in FREE_TEXTS else cleaned(raw.get(name))
             for name in ("send_id", *SEND_TEXTS, "segment_count", "price", "sent_at", "updated_at")
         }
-        row["channel"], row["provider"] = word(raw.get("channel")), word(raw.get("provider"))
+        row["channel"], row["provider"] = word(raw.get("channel")), provider_name(raw.get("provider"), seeds)
+        row["channel"] = "sms" if row["channel"] == "mms" else row["channel"]
         row["currency_code"] = (row["currency_code"] or "").upper() or None
         row["to_number"], row["from_number"] = phone(raw.get("to_number")), phone(raw.get("from_number"))
         required = ("send_id", "message_id", "channel", "customer_id", "sent_at")
@@ -252,7 +361,7 @@ def good_sends(rows: list[dict[str, str | None]], seeds: Seeds, settings: Oracle
         if bad_time(raw.get("sent_at"), settings) or bad_time(raw.get("updated_at"), settings):
             continue
         row["sent_at"], row["updated_at"] = moment(raw.get("sent_at")), moment(raw.get("updated_at"))
-        row["segment_count"], row["price"] = number(row["segment_count"], int), number(row["price"], Decimal)
+        row["segment_count"], row["price"] = segments(row["segment_count"]), amount(row["price"])
         row["is_log"] = False
         good.append(counted(row))
     return good
@@ -262,7 +371,8 @@ def good_statuses(rows: list[dict[str, str | None]], seeds: Seeds, settings: Ora
     good = []
     for raw in rows:
         row: Row = {name: cleaned(raw.get(name)) for name in ("send_id", "provider_message_id", "error_code")}
-        row |= {name: word(raw.get(name)) for name in ("provider", "status", "error_code_space")}
+        row |= {name: word(raw.get(name)) for name in ("status", "error_code_space")}
+        row["provider"] = provider_name(raw.get("provider"), seeds)
         row["error_message"] = raw.get("error_message") or None
         has_key = row["send_id"] or (row["provider"] and row["provider_message_id"])
         if not has_key or row["status"] not in seeds.statuses or cleaned(raw.get("occurred_at")) is None:
@@ -280,9 +390,10 @@ def good_replies(rows: list[dict[str, str | None]], seeds: Seeds, settings: Orac
         row: Row = {name: cleaned(raw.get(name)) for name in ("reply_id", "send_id", "customer_id")}
         row |= {
             "channel": word(raw.get("channel")) or "sms",
-            "provider": word(raw.get("provider")),
+            "provider": provider_name(raw.get("provider"), seeds),
             "body": raw.get("body") or None,
         }
+        row["channel"] = "sms" if row["channel"] == "mms" else row["channel"]
         row |= {"from_number": phone(raw.get("from_number")), "to_number": phone(raw.get("to_number"))}
         if row["reply_id"] is None or cleaned(raw.get("received_at")) is None or row["channel"] not in seeds.channels:
             continue
@@ -307,11 +418,13 @@ def good_twilio(rows: list[dict[str, str | None]], seeds: Seeds, settings: Oracl
         is_outbound = (direction or "").startswith("outbound")
         if sid is None or not (is_outbound or direction == "inbound"):
             continue
-        if not (sent or cleaned(created)) or any(bad_time(text, settings) for text in (created, sent, updated)):
+        if not is_outbound and not (sent or cleaned(created)):
+            continue
+        if any(bad_time(text, settings) for text in (created, sent, updated)):
             continue
         addresses = [sender, recipient]
-        is_whatsapp = any(address.startswith("whatsapp:") for address in addresses)
-        if not is_whatsapp and any(":" in address for address in addresses):
+        channel = next((address.split(":")[0].lower() for address in addresses if ":" in address), "sms")
+        if is_outbound and channel not in seeds.channels:
             continue
         service = cleaned(raw.get("messaging_service_sid"))
         status = seeds.twilio.get(word(raw.get("status")) or "")
@@ -319,7 +432,7 @@ def good_twilio(rows: list[dict[str, str | None]], seeds: Seeds, settings: Oracl
             continue
         if not is_outbound and not sender:
             continue
-        from_number, to_number = (phone(address.replace("whatsapp:", "") or None) for address in addresses)
+        from_number, to_number = (phone(address) for address in addresses)
         sent_at = moment(sent) or moment(created)
         row: Row = dict.fromkeys((*SEND_TEXTS, "send_id"))
         row |= {
@@ -331,7 +444,7 @@ def good_twilio(rows: list[dict[str, str | None]], seeds: Seeds, settings: Oracl
             "provider": "twilio",
             "message_id": service or from_number,
             "customer_id": to_number if is_outbound else None,
-            "channel": "whatsapp" if is_whatsapp else "sms",
+            "channel": channel,
             "from_number": from_number,
             "to_number": to_number,
             "body": raw.get("body") or None,
@@ -343,8 +456,8 @@ def good_twilio(rows: list[dict[str, str | None]], seeds: Seeds, settings: Oracl
             "error_code": cleaned(raw.get("error_code")) or cleaned(raw.get("errorcode")),
             "error_code_space": None,
             "error_message": raw.get("error_message") or None,
-            "segment_count": number(cleaned(raw.get("num_segments")) or cleaned(raw.get("numsegments")), int),
-            "price": number(raw.get("price"), Decimal),
+            "segment_count": segments(cleaned(raw.get("num_segments")) or cleaned(raw.get("numsegments"))),
+            "price": amount(raw.get("price")),
             "currency_code": (cleaned(raw.get("price_unit")) or cleaned(raw.get("priceunit")) or "").upper() or None,
         }
         good.append(counted(row))
@@ -440,7 +553,8 @@ def encode(body: str) -> tuple[str, int]:
 
 def all_sends(extracts: Extracts, seeds: Seeds, settings: OracleSettings, twilio: list[Row]) -> dict[str, Row]:
     sends = winners(good_sends(extracts["outbound.sends"], seeds, settings), "send_id", "sent_at", KEPT)
-    logged = winners([row for row in twilio if row["is_outbound"]], "send_id", "sent_at", KEPT)
+    timed = [row for row in twilio if row["is_outbound"] and row["sent_at"]]
+    logged = winners(timed, "send_id", "sent_at", KEPT)
     claimed = {send["provider_message_id"] for send in sends.values() if send["provider"] in (None, "twilio")} | set(
         sends
     )
@@ -512,6 +626,7 @@ def state_send(send: Row, statuses: list[Row], seeds: Seeds, settings: OracleSet
         send["delivery_seconds"] = max(0.0, (send["delivered_at"] - send["sent_at"]).total_seconds())
     for name, column in TIMES_OF_STATUSES.items():
         send[column] = earliest(name)
+        send[column.replace("_at", "_count")] = any(status["status"] == name for status in statuses)
     send["is_engaged"] = any(seeds.statuses[name]["is_engaging"] == "true" for name in words)
     send |= {
         "issue_at": None,
@@ -583,6 +698,15 @@ def dimensions(rows: list[Row], sends: dict[str, Row]) -> tuple[dict[str, Row], 
     return messages, customers
 
 
+def matched(number: str | None, row: Row) -> str | None:
+    """Rule 11: on WhatsApp, the two forms of some countries' mobile numbers are one."""
+    if number is None or row["channel"] != "whatsapp":
+        return number
+    number = re.sub(r"^\+521(\d{10})$", r"+52\1", number)
+    number = re.sub(r"^\+549(\d{10})$", r"+54\1", number)
+    return re.sub(r"^\+55([1-9][1-9])9([6-9]\d{7})$", r"+55\1\2", number)
+
+
 def attribute(reply: Row, sends: dict[str, Row], settings: OracleSettings) -> Row | None:
     """Rule 5: the send that a reply answers."""
     if reply["send_id"]:
@@ -592,13 +716,18 @@ def attribute(reply: Row, sends: dict[str, Row], settings: OracleSettings) -> Ro
         if send["channel"] != reply["channel"] or send["delivery_status"] in ("issue", "canceled"):
             continue
         if reply["from_number"]:
-            if send["to_number"] != reply["from_number"]:
+            if matched(send["to_number"], send) != matched(reply["from_number"], reply):
                 continue
         elif send["customer_id"] != reply["customer_id"]:
             continue
         if not send["sent_at"] <= reply["received_at"] <= send["sent_at"] + timedelta(days=settings.reply_window_days):
             continue
-        if reply["to_number"] and send["from_number"] and reply["to_number"] != send["from_number"]:
+        is_number = re.fullmatch(r"\+?[0-9]+", send["from_number"] or "")
+        if (
+            reply["to_number"]
+            and is_number
+            and matched(reply["to_number"], reply) != matched(send["from_number"], send)
+        ):
             continue
         candidates.append(send)
     return max(candidates, key=lambda send: (send["sent_at"], send["send_id"].encode()), default=None)
@@ -655,7 +784,7 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
         state_send(send, by_send[send["send_id"]], seeds, settings)
         zone = ZoneInfo(settings.reporting_timezone)
         send["sent_date"] = send["sent_at"].replace(tzinfo=UTC).astimezone(zone).date()
-        send["status_is_engaged"] = send["is_engaged"]
+        send["status_unsubscribed_at"] = send["unsubscribed_at"]
 
     inbound = [{**row, "send_id": None, "source": "twilio"} for row in twilio if not row["is_outbound"]]
     outbound_replies = [
@@ -673,12 +802,16 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
             "send_id": send["send_id"] if send else None,
             "customer_id": send["customer_id"] if send else reply["customer_id"],
             "channel": reply["channel"],
+            "from_number": reply["from_number"],
             "body": reply["body"],
             "received_at": reply["received_at"],
+            "is_opt_out": bool(keyword and keyword[2]),
             "is_keyword": keyword is not None,
             "keyword": keyword[0] if keyword else None,
             "keyword_group": keyword[1] if keyword else None,
-            "is_possible_opt_out": bool(named and named[2]) or asks_to_opt_out(reply["body"] or "", seeds),
+            "is_possible_opt_out": bool(named and named[2])
+            or (not is_reaction(reply["body"] or "", seeds) and asks_to_opt_out(reply["body"] or "", seeds)),
+            "is_reaction": is_reaction(reply["body"] or "", seeds),
             "response_seconds": (reply["received_at"] - send["sent_at"]).total_seconds() if send else None,
         }
         fct_replies.append(row)
@@ -686,8 +819,10 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
             attributed.append((send, row, bool(keyword and keyword[2])))
     for send, row, is_opt_out in attributed:  # rule 8
         send["replied_at"] = min(filter(None, (send["replied_at"], row["received_at"])))
+        send["replied_count"] = True
         if is_opt_out:
             send["unsubscribed_at"] = min(filter(None, (send["unsubscribed_at"], row["received_at"])))
+            send["unsubscribed_count"] = True
         else:
             send["is_engaged"] = True
 
@@ -698,7 +833,8 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
     is_opt_out_reply = {row["reply_id"]: is_opt_out for _, row, is_opt_out in attributed}
     sms_replies = [row for send, row, _ in attributed if row["channel"] == "sms" and send["channel"] == "sms"]
     responses += [row | {"response_type": "keyword"} for row in sms_replies if row["is_keyword"]]
-    for rows in group((row for row in sms_replies if not row["is_keyword"]), "message_id", "customer_id").values():
+    others = [row for row in sms_replies if not row["is_keyword"] and not row["is_reaction"]]
+    for rows in group(others, "message_id", "customer_id").values():
         first = min(rows, key=lambda row: (row["body"] is None, row["received_at"], row["reply_id"].encode()))
         responses.append(first | {"response_type": "first_response"})
 
@@ -795,6 +931,7 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
     tables |= message_reports(sends, responses, is_opt_out_reply, titles, sms_issues, seeds)
     tables["rpt_customer_contacts"] = contacts(sends, settings)
     tables["rpt_fix_list"] = fix_list(sends, sms_issues, seeds)
+    tables["rpt_opted_out_numbers"] = opted_out_numbers(sends, fct_replies)
     tables["audit_unmapped_codes"] = unmapped(sms_issues, seeds)
     return tables
 
@@ -818,12 +955,12 @@ def message_reports(
         }
         keywords = [row for row in responses if row["message_id"] == message_id and row["response_type"] == "keyword"]
         reached = {
-            "opened": "opened_at",
-            "clicked": "clicked_at",
-            "replied": "replied_at",
-            "goal": "goal_at",
-            "completed": "completed_at",
-            "unsubscribed": "unsubscribed_at",
+            "opened": "opened_count",
+            "clicked": "clicked_count",
+            "replied": "replied_count",
+            "goal": "goal_count",
+            "completed": "completed_count",
+            "unsubscribed": "unsubscribed_count",
             "engaged": "is_engaged",
         }
         counts = {name: customers(row for row in sent if row[column]) for name, column in reached.items()}
@@ -893,7 +1030,7 @@ def message_reports(
                 "delivered_count": sum(row["delivery_status"] == "delivered" for row in rows),
                 "issue_count": sum(row["delivery_status"] == "issue" for row in rows),
                 **{
-                    f"{name}_count": sum(row[f"{name}_at"] is not None for row in sent)
+                    f"{name}_count": sum(row[f"{name}_count"] for row in sent)
                     for name in ("opened", "clicked", "replied", "goal", "unsubscribed")
                 },
                 "engaged_count": sum(row["is_engaged"] for row in sent),
@@ -977,6 +1114,41 @@ def fix_list(sends: dict[str, Row], sms_issues: list[Row], seeds: Seeds) -> list
                 "last_message_id": max(rows, key=order)["message_id"],
             }
         )
+    return table
+
+
+def opted_out_numbers(sends: dict[str, Row], replies: list[Row]) -> list[Row]:
+    """Numbers whose first opt-out since they last opted in stands."""
+    sms = [send for send in sends.values() if send["channel"] == "sms"]
+    by_id = {send["send_id"]: send["to_number"] for send in sms}
+    words = [(row["from_number"] or by_id.get(row["send_id"]), row) for row in replies if row["is_keyword"]]
+    opt_outs = [(number, row["received_at"], 1, "keyword") for number, row in words if row["is_opt_out"]]
+    for send in sms:
+        if send["issue_reason_id"] == "recipient_unsubscribed":
+            opt_outs.append((send["to_number"], send["issue_at"] or send["sent_at"], 2, "provider"))
+        if send["status_unsubscribed_at"]:
+            opt_outs.append((send["to_number"], send["status_unsubscribed_at"], 3, "status"))
+    table = []
+    for number in {opt_out[0] for opt_out in opt_outs} - {None}:
+        opted_in_at = max(
+            (row["received_at"] for wrote, row in words if wrote == number and row["keyword_group"] == "opt_in"),
+            default=datetime.min,
+        )
+        standing = [opt_out for opt_out in opt_outs if opt_out[0] == number and opt_out[1] >= opted_in_at]
+        if standing:
+            _, opted_out_at, _, opted_out_by = min(standing, key=lambda opt_out: opt_out[1:3])
+            own = [send for send in sms if send["to_number"] == number]
+            table.append(
+                {
+                    "number": number,
+                    "opted_out_by": opted_out_by,
+                    "customer_count": customers(own),
+                    "sent_after_count": sum(
+                        send["sent_at"] > opted_out_at and send["delivery_status"] != "canceled" for send in own
+                    ),
+                    "opted_out_at": opted_out_at,
+                }
+            )
     return table
 
 

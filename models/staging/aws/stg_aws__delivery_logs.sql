@@ -18,7 +18,7 @@ renamed as (
     select
         {{ json_value('notification', 'messageId') }} as provider_message_id,
         {{ word('status') }} as log_status,
-        {{ json_value('delivery', 'providerResponse') }} as provider_response,
+        rtrim({{ json_value('delivery', 'providerResponse') }}, '.') as provider_response,
         {{ json_value('delivery', 'destination') }} as recipient_number,
         {{ json_value('delivery', 'smsType') }} as message_type,
         {{ json_value('delivery', 'numberOfMessageParts') }} as segment_count_text,
@@ -42,16 +42,15 @@ typed as (
         *,
         -- Of a success the response says more than the status: whether the phone or only the carrier took the message.
         case
-            when log_status = 'success' and lower(provider_response) like 'message has been accepted by phone%'
-                then lower(provider_response)
+            when log_status = 'success' then coalesce(lower(provider_response), log_status)
             else log_status
         end as provider_status,
         {{ e164('recipient_number') }} as to_number,
         {{ count_or_null('segment_count_text') }} as segment_count,
         {{ unsigned_amount('price_text') }} as price,
         coalesce(
-            case when log_status = 'success' then try_cast(dwell_until_device_text as bigint) end,
-            try_cast(dwell_text as bigint),
+            case when log_status = 'success' then {{ count_up_to(var('longest_dwell_milliseconds'), 'dwell_until_device_text') }} end,
+            {{ count_up_to(var('longest_dwell_milliseconds'), 'dwell_text') }},
             0
         ) as dwell_milliseconds,
         {{ carrier_timestamp('sent_at_text') }} as sent_at
@@ -100,7 +99,7 @@ select
     'USD' as currency_code,
     sent_at,
     cast(null as timestamp) as event_at,
-    {{ add_milliseconds('sent_at', 'dwell_milliseconds') }} as status_at,
+    case when rejection_reason is null then {{ add_milliseconds('sent_at', 'dwell_milliseconds') }} end as status_at,
     sent_at as updated_at,
     rejection_reason,
     case when rejection_reason is not null then {{ record_as_json('record') }} end as record,

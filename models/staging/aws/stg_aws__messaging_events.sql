@@ -22,6 +22,7 @@ renamed as (
         {{ cleaned('originationphonenumber') }} as sender,
         {{ cleaned('destinationphonenumber') }} as recipient_number,
         {{ cleaned('messagetype') }} as message_type,
+        {{ word('isfinal') }} = 'false' as is_provisional,
         {{ cleaned('totalmessageparts') }} as segment_count_text,
         {{ cleaned('totalmessageprice') }} as price_text,
         {{ cleaned('messagerequesttimestamp') }} as requested_at_text,
@@ -54,7 +55,8 @@ checked as (
 
     select
         typed.*,
-        provider_statuses.status,
+        -- A word that is not final may be followed by any other (contract rule 3).
+        case when is_provisional then 'sending' else provider_statuses.status end as status,
         {{ rejection_reason(
             [
                 ["provider_message_id is null", "'lacks a value in messageId'"],
@@ -76,7 +78,7 @@ select
     provider_message_id,
     cast(null as varchar) as part,
     true as is_outbound,
-    'sms' as channel,
+    case when provider_status like 'rcs%' then 'rcs' else 'sms' end as channel,
     coalesce(from_number, message_type, 'aws') as message_id,
     from_number,
     to_number,

@@ -98,7 +98,11 @@ select
     case when report_error_code is null then 'status' else 'error' end as error_code_space,
     case when status in {{ issue_statuses() }} then error_message end as error_message,
     segment_count,
-    cast(price_per_part * coalesce(segment_count, 1) as decimal(18, 6)) as price,
+    -- Without a count it is one part; by a count that can't be, no price is reckoned.
+    try_cast(
+        cast(price_per_part as decimal(38, 6)) * coalesce(segment_count, case when coalesce(try_cast(segment_count_text as bigint), 0) < 1 then 1 end)
+        as decimal(18, 6)
+    ) as price,
     currency_code,
     coalesce(carrier_sent_at, done_at) as sent_at,
     cast(null as timestamp) as event_at,

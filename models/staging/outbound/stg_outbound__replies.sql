@@ -12,15 +12,27 @@ channels as (
 
 ),
 
+settings as (
+
+    select * from {{ ref('stg_pipeline__settings') }}
+
+),
+
+provider_aliases as (
+
+    select * from {{ ref('provider_aliases') }}
+
+),
+
 renamed as (
 
     select
         {{ cleaned('reply_id') }} as reply_id,
         {{ cleaned('send_id') }} as send_id,
-        {{ e164('from_number') }} as from_number,
+        {{ e164('from_number', 'settings') }} as from_number,
         {{ cleaned('customer_id') }} as customer_id,
-        coalesce({{ word('channel') }}, 'sms') as channel,
-        {{ e164('to_number') }} as to_number,
+        case when {{ word('channel') }} <> 'mms' then {{ word('channel') }} else 'sms' end as channel,
+        {{ e164('to_number', 'settings') }} as to_number,
         nullif(body, '') as body,
         {{ word('provider') }} as provider,
         {{ cleaned('received_at') }} as received_at_text,
@@ -32,6 +44,7 @@ renamed as (
         _line as line_number,
         _loaded_at as loaded_at
     from source
+    cross join settings
 
 ),
 
@@ -49,6 +62,7 @@ checked as (
 
     select
         typed.*,
+        coalesce(provider_aliases.provider, typed.provider) as known_provider,
         {{ rejection_reason(
             [
                 missing_condition('reply_id'),
@@ -63,6 +77,8 @@ checked as (
     from typed
     left join channels
         on typed.channel = channels.channel
+    left join provider_aliases
+        on {{ provider_alias('typed.provider') }} = provider_aliases.provider_alias
 
 )
 
@@ -74,7 +90,7 @@ select
     from_number,
     to_number,
     body,
-    provider,
+    known_provider as provider,
     received_at,
     updated_at,
     rejection_reason,

@@ -12,12 +12,24 @@ channels as (
 
 ),
 
+settings as (
+
+    select * from {{ ref('stg_pipeline__settings') }}
+
+),
+
+provider_aliases as (
+
+    select * from {{ ref('provider_aliases') }}
+
+),
+
 renamed as (
 
     select
         {{ cleaned('send_id') }} as send_id,
         {{ cleaned('message_id') }} as message_id,
-        {{ word('channel') }} as channel,
+        case {{ word('channel') }} when 'mms' then 'sms' else {{ word('channel') }} end as channel,
         {{ cleaned('customer_id') }} as customer_id,
         nullif(message_title, '') as message_title,
         {{ cleaned('message_version_id') }} as message_version_id,
@@ -28,8 +40,8 @@ renamed as (
         nullif(customer_name, '') as customer_name,
         {{ cleaned('customer_email') }} as customer_email,
         {{ cleaned('company_id') }} as company_id,
-        {{ e164('to_number') }} as to_number,
-        {{ e164('from_number') }} as from_number,
+        {{ e164('to_number', 'settings') }} as to_number,
+        {{ e164('from_number', 'settings') }} as from_number,
         nullif(body, '') as body,
         {{ cleaned('segment_count') }} as segment_count_text,
         {{ cleaned('price') }} as price_text,
@@ -45,6 +57,7 @@ renamed as (
         _line as line_number,
         _loaded_at as loaded_at
     from source
+    cross join settings
 
 ),
 
@@ -52,8 +65,8 @@ typed as (
 
     select
         *,
-        try_cast(segment_count_text as integer) as segment_count,
-        try_cast(price_text as decimal(18, 6)) as price,
+        {{ count_or_null('segment_count_text') }} as segment_count,
+        {{ unsigned_amount('price_text') }} as price,
         {{ utc_timestamp('sent_at_text') }} as sent_at,
         {{ utc_timestamp('updated_at_text') }} as updated_at
     from renamed
@@ -64,11 +77,12 @@ checked as (
 
     select
         typed.*,
+        coalesce(provider_aliases.provider, typed.provider) as known_provider,
         {{ rejection_reason(
             [
                 missing_condition('send_id'),
                 missing_condition('message_id'),
-                missing_condition('typed.channel'),
+                missing_condition('channel', 'typed.channel'),
                 missing_condition('customer_id'),
                 ["sent_at_text is null", "'lacks a value in sent_at'"],
                 ["channels.channel is null", "'unknown channel: ' || typed.channel"],
@@ -79,6 +93,8 @@ checked as (
     from typed
     left join channels
         on typed.channel = channels.channel
+    left join provider_aliases
+        on {{ provider_alias('typed.provider') }} = provider_aliases.provider_alias
 
 )
 
@@ -99,10 +115,10 @@ select
     to_number,
     from_number,
     body,
-    case when segment_count >= 0 then segment_count end as segment_count,
+    segment_count,
     price,
     currency_code,
-    provider,
+    known_provider as provider,
     provider_message_id,
     sent_at,
     updated_at,

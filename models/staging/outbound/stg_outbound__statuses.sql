@@ -12,6 +12,12 @@ statuses as (
 
 ),
 
+provider_aliases as (
+
+    select * from {{ ref('provider_aliases') }}
+
+),
+
 renamed as (
 
     select
@@ -47,11 +53,12 @@ checked as (
 
     select
         typed.*,
+        coalesce(provider_aliases.provider, typed.provider) as known_provider,
         {{ rejection_reason(
             [
-                ["send_id is null and (provider is null or provider_message_id is null)",
+                ["send_id is null and (typed.provider is null or provider_message_id is null)",
                     "'lacks a value in send_id, or in both provider and provider_message_id'"],
-                missing_condition('typed.status'),
+                missing_condition('status', 'typed.status'),
                 ["occurred_at_text is null", "'lacks a value in occurred_at'"],
                 ["statuses.status is null", "'unknown status: ' || typed.status"],
             ]
@@ -60,13 +67,15 @@ checked as (
     from typed
     left join statuses
         on typed.status = statuses.status
+    left join provider_aliases
+        on {{ provider_alias('typed.provider') }} = provider_aliases.provider_alias
 
 )
 
 select
     status_id,
     send_id,
-    provider,
+    known_provider as provider,
     provider_message_id,
     status,
     error_code,

@@ -44,7 +44,7 @@ typed as (
     select
         *,
         direction like 'outbound%' as is_outbound,
-        case when message_type = 'whatsapp' then 'whatsapp' else 'sms' end as channel,
+        case when message_type in ('whatsapp', 'rcs') then message_type else 'sms' end as channel,
         {{ e164('sender') }} as from_number,
         {{ e164('recipient_number') }} as to_number,
         {{ issue_code('provider_code') }} as error_code,

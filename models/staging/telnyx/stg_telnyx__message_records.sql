@@ -28,6 +28,7 @@ renamed as (
             {{ cleaned('cld') }},
             {{ plain_text('"to"') }}
         ) as recipient_number,
+        {{ json_value('"to"', '[1].phone_number') }} is not null as is_group,
         coalesce({{ cleaned('messaging_profile_id') }}, {{ cleaned('profile_id') }}) as messaging_profile_id,
         coalesce({{ word('type') }}, {{ word('message_type') }}) as message_type,
         nullif(text, '') as body,
@@ -64,7 +65,7 @@ typed as (
     select
         *,
         direction like 'outbound%' as is_outbound,
-        case when message_type = 'whatsapp' then 'whatsapp' else 'sms' end as channel,
+        case when message_type in ('whatsapp', 'rcs') then message_type else 'sms' end as channel,
         {{ e164('sender') }} as from_number,
         {{ e164('recipient_number') }} as to_number,
         {{ issue_code('provider_code') }} as error_code,
@@ -114,7 +115,8 @@ select
     coalesce(messaging_profile_id, from_number) as message_id,
     from_number,
     to_number,
-    cast(null as varchar) as recipient,
+    -- Of a message to several recipients, the status is told of the first.
+    case when is_group then to_number end as recipient,
     body,
     status,
     error_code,

@@ -36,7 +36,7 @@ typed as (
 
     select
         *,
-        {{ utc_timestamp_or_rfc_2822('occurred_at_text') }} as occurred_at
+        {{ carrier_timestamp('occurred_at_text') }} as occurred_at
     from renamed
 
 ),

@@ -9,7 +9,10 @@ with source as (
 renamed as (
 
     select
-        {{ cleaned('messageid') }} as provider_message_id,
+        {{ cleaned('messageid') }} as message_id,
+        {{ cleaned('"concat-ref"') }} as part_reference,
+        {{ cleaned('"concat-total"') }} as part_total,
+        {{ cleaned('"concat-part"') }} as part_number_text,
         {{ cleaned('msisdn') }} as sender,
         {{ cleaned('"to"') }} as recipient_number,
         nullif(text, '') as body,
@@ -30,6 +33,7 @@ typed as (
         *,
         {{ e164('sender') }} as from_number,
         {{ e164('recipient_number') }} as to_number,
+        {{ count_or_null('part_number_text') }} as part_number,
         {{ carrier_timestamp('sent_at_text') }} as sent_at
     from renamed
 
@@ -41,7 +45,7 @@ checked as (
         *,
         {{ rejection_reason(
             [
-                ["provider_message_id is null", "'lacks a value in messageId'"],
+                ["message_id is null", "'lacks a value in messageId'"],
                 ["sender is null", "'lacks a value in msisdn'"],
                 ["sent_at_text is null", "'lacks a value in message-timestamp'"],
             ]
@@ -52,8 +56,13 @@ checked as (
 )
 
 select
-    provider_message_id,
-    cast(null as varchar) as part,
+    -- Each part of a long text comes with an id of its own. They are one reply: of the same numbers and day, with the same
+    -- reference, which the phone counts up from text to text.
+    case
+        when part_number is null then message_id
+        else 'parts-' || md5(concat_ws('|', from_number, to_number, part_reference, part_total, cast(sent_at as date)))
+    end as provider_message_id,
+    lpad(cast(part_number as varchar), 3, '0') as part,
     false as is_outbound,
     'sms' as channel,
     cast(null as varchar) as message_id,
