@@ -103,6 +103,11 @@ class Pipeline:
             return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
+def files_below(folder: Path) -> dict[str, bytes]:
+    """Contents of all files below a folder, by their path in it."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
 def render(rows: Rows, file: str) -> bytes:
     """Write rows as CSV or JSON lines, compressed where the name ends in .gz."""
     columns = list(dict.fromkeys(name for row in rows for name in row))

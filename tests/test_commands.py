@@ -23,7 +23,7 @@ from orchestration.building import parsing
 from orchestration.building.dbt_project import PROJECT_DIR, dbt_executable
 from orchestration.errors import UserError
 from orchestration.publishing.outputs import OUTPUT_FILES
-from tests.pipeline import Pipeline
+from tests.pipeline import Pipeline, files_below
 
 SENDS = [
     {"send_id": f"s{n}", "message_id": "m1", "channel": "sms", "customer_id": f"c{n}", "sent_at": "2026-10-31T09:00:00Z",
@@ -127,7 +127,7 @@ def test_what_is_gone_or_damaged_is_mended_though_nothing_is_new(pipeline: Pipel
     drop_extracts(pipeline)
     assert pipeline.make_run().returncode == 0
     settings = pipeline.settings
-    outputs = {path.name: path.read_bytes() for path in (settings.output_dir / "latest").iterdir()}
+    outputs = files_below(settings.output_dir / "latest")
 
     def mended(**variables: str) -> None:
         result = pipeline.make_run(**variables)
@@ -139,7 +139,7 @@ def test_what_is_gone_or_damaged_is_mended_though_nothing_is_new(pipeline: Pipel
     mended()
     shutil.rmtree(settings.output_dir)
     mended()
-    assert {path.name: path.read_bytes() for path in (settings.output_dir / "latest").iterdir()} == outputs
+    assert files_below(settings.output_dir / "latest") == outputs
     (settings.build_dir / "warehouse.duckdb").write_bytes(b"")
     mended()
     (settings.build_dir / "marts.duckdb").unlink()
@@ -150,7 +150,7 @@ def test_what_is_gone_or_damaged_is_mended_though_nothing_is_new(pipeline: Pipel
         mended()
     elsewhere = pipeline.root / "elsewhere"
     mended(OUTPUT_DIR=str(elsewhere))
-    assert {path.name: path.read_bytes() for path in (elsewhere / "latest").iterdir()} == outputs
+    assert files_below(elsewhere / "latest") == outputs
     assert pipeline.make_run(OUTPUT_DIR=str(elsewhere)).stdout.startswith("Nothing new in ")
 
 
@@ -375,7 +375,7 @@ def test_a_failed_run_leaves_what_was_published(pipeline: Pipeline) -> None:
     drop_extracts(pipeline)
     assert pipeline.make_run().returncode == 0
     latest = pipeline.settings.output_dir / "latest"
-    before = pipeline.settings.marts_path.read_bytes(), {path.name: path.read_bytes() for path in latest.iterdir()}
+    before = pipeline.settings.marts_path.read_bytes(), files_below(latest)
     pipeline.drop_rows("outbound/sends/b.csv", [{**SENDS[0], "send_id": "s9"}])
     raw = next((pipeline.settings.raw_dir / "outbound" / "statuses").glob("*/*[0-9a-f].parquet"))
     raw.write_bytes(b"damaged by a disk")
@@ -384,7 +384,7 @@ def test_a_failed_run_leaves_what_was_published(pipeline: Pipeline) -> None:
     assert "what was published before is untouched" in result.stderr
     assert raw.name in result.stderr
     assert "Traceback" not in result.stderr + result.stdout
-    after = pipeline.settings.marts_path.read_bytes(), {path.name: path.read_bytes() for path in latest.iterdir()}
+    after = pipeline.settings.marts_path.read_bytes(), files_below(latest)
     assert after == before
 
 

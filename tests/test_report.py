@@ -100,6 +100,9 @@ def replies() -> Rows:
     rows.append(
         {"reply_id": "again", "send_id": "sale-0", "body": "And another thing", "received_at": "2026-10-31T00:00:00Z"}
     )
+    rows.append(
+        {"reply_id": "like", "send_id": "sale-9", "body": "Liked “24 h only”", "received_at": "2026-10-30T12:00:00Z"}
+    )
     return rows
 
 
@@ -204,9 +207,11 @@ def test_replies_are_filtered_by_keyword_group_and_searched(
         )
         assert [row[2] for row in shown_rows(page, "reply-rows")] == [body for (body,) in expected]
     page.locator("[data-for=reply-rows] button").click()
-    assert len(shown_rows(page, "reply-rows")) == 9
+    assert len(shown_rows(page, "reply-rows")) == 10
     page.locator("[data-for=reply-rows] select").nth(1).select_option("review")
     assert [row[2] for row in shown_rows(page, "reply-rows")] == ["please stop texting me"]
+    page.locator("[data-for=reply-rows] select").nth(1).select_option("reaction")
+    assert [(row[2], row[4]) for row in shown_rows(page, "reply-rows")] == [("Liked “24 h only”", "reaction")]
     page.locator("[data-for=reply-rows] select").nth(1).select_option("first")
     expected = published.query(
         "select body from fct_responses where message_id = 'sale' and response_type = 'first_response' order by received_at desc"
@@ -404,8 +409,8 @@ def test_links_lead_somewhere_and_every_definition_is_linked(report: Path) -> No
             assert not re.match(r"(?i)[a-z]+:|//", link), link
             file, _, anchor = link.partition("#")
             target = (path.parent / file).resolve() if file else path
+            assert target.is_file(), (path.name, link)
             if target.is_relative_to(report.resolve()):
-                assert target.is_file(), (path.name, link)
                 assert not anchor or anchor in pages[target].ids, (path.name, link)
                 used |= {anchor} if target.name == "about.html" else set()
     assert {"sent", "delivered", "issue", "replied", "opted-out", "engaged", "trend", "day"} <= used

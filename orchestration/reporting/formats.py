@@ -157,10 +157,12 @@ def reply_row(row: Mapping[str, Any]) -> Markup:
     Returns:
         Markup.
     """
-    kinds = ("first " if row["is_first"] else "") + ("review" if row["is_possible_opt_out"] else "")
+    kinds = ("first " if row["is_first"] else "") + ("review " if row["is_possible_opt_out"] else "")
+    kinds += "reaction" if row["is_reaction"] else ""
     marks = ("first reply " if row["is_first"] else "") + (
         '<span class="mark">no more messages?</span>' if row["is_possible_opt_out"] else ""
     )
+    marks += "reaction" if row["is_reaction"] else ""
     seconds = row["response_seconds"]
     return Markup(  # noqa: S704
         f'<tr data-group="{escape(row["keyword_group"] or "-")}" data-kind="{kinds}">'

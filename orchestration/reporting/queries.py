@@ -206,6 +206,7 @@ _REPLY_ROWS = f"""
         replies.keyword_group,
         replies.is_possible_opt_out and not coalesce(replies.is_opt_out, false) as is_possible_opt_out,
         coalesce(responses.response_type = 'first_response', false) as is_first,
+        coalesce(replies.is_reaction, false) as is_reaction,
         replies.response_seconds,
         {{local}} as received_at
     from fct_replies as replies
