@@ -26,7 +26,7 @@ keyword_replies as (
 
 ),
 
--- A provider that refuses knows of the opt-out at the latest then; a refusal without a time is as of its send.
+-- A provider that refuses knows of the opt-out at the latest then; a refusal or a status without a time is as of its send.
 opt_outs as (
 
     select
@@ -51,13 +51,13 @@ opt_outs as (
 
     select
         sends.to_number as number,
-        send_events.unsubscribed_at as opted_out_at,
+        coalesce(send_events.unsubscribed_at, sends.sent_at) as opted_out_at,
         'status' as opted_out_by,
         3 as precedence
     from sends
     inner join send_events
         on sends.send_id = send_events.send_id and sends.is_carrier_log = send_events.is_log_send
-    where send_events.unsubscribed_at is not null
+    where send_events.is_unsubscribed
 
 ),
 

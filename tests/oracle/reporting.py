@@ -786,7 +786,9 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
         state_send(send, by_send[send["send_id"]], seeds, settings)
         zone = ZoneInfo(settings.reporting_timezone)
         send["sent_date"] = send["sent_at"].replace(tzinfo=UTC).astimezone(zone).date()
-        send["status_unsubscribed_at"] = send["unsubscribed_at"]
+        send["status_unsubscribed_at"] = (
+            (send["unsubscribed_at"] or send["sent_at"]) if send["unsubscribed_count"] else None
+        )
 
     inbound = [{**row, "send_id": None, "source": "twilio"} for row in twilio if not row["is_outbound"]]
     outbound_replies = [
