@@ -8,6 +8,7 @@ import itertools
 import json
 import time
 from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -218,9 +219,12 @@ def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTa
             context.log.info(f"everything was made anew: {reason}")
         record_phases(settings, build_phases(results, time.monotonic() - started))
         if not reason:
-            # Seeds are as the last full build loaded them; a step that waits for an asset without an event is skipped.
-            seeds = [unique_id for unique_id in selected if unique_id.startswith("seed.")]
-            yield from (dg.MaterializeResult(asset_key=keys[seed], metadata={"unchanged": True}) for seed in seeds)
+            # What is as the last full build made it; a step that waits for an asset without an event is skipped.
+            unchanged = set(selected) - {result.unique_id for result in results}
+            parents = {unique_id: manifest["parent_map"][unique_id] for unique_id in unchanged}
+            for unique_id in TopologicalSorter(parents).static_order():
+                if unique_id in unchanged:
+                    yield dg.MaterializeResult(asset_key=keys[unique_id], metadata={"unchanged": True})
         yield from asset_events(context, results, keys, settings.build_dir)
 
     return dbt_build

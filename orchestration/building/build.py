@@ -72,7 +72,7 @@ def build(
             run_dbt(settings, build_arguments(is_refresh_due, folds_only=True))
             is_refresh_due = False
         raw_layer.write_settings(last_extract_number=last)
-        results = run_dbt(settings, [*build_arguments(is_refresh_due, with_seeds=bool(reason)), *arguments])
+        results = run_dbt(settings, [*build_arguments(is_refresh_due, is_complete=bool(reason)), *arguments])
     except DbtError as error:
         results = error.results
         raise

@@ -15,6 +15,13 @@ from orchestration.settings import Settings
 TEST_ARGUMENTS = ("test", "--exclude-resource-type", "unit_test")
 
 
+# What only a change of the project changes: seeds, and the views from which the first models that fold read.
+UNCHANGED = (
+    *("path:seeds", "path:models/staging/outbound", "+stg_carriers__log_rows,config.materialized:view"),
+    "assert_written_out_statuses_are_the_seeds",
+)
+
+
 @dataclass(frozen=True)
 class NodeResult:
     """What became of a dbt model, seed or test.
@@ -60,22 +67,19 @@ class DbtError(Exception):
         self.results = results
 
 
-def build_arguments(full_refresh: bool, with_seeds: bool = True, folds_only: bool = False) -> list[str]:
+def build_arguments(full_refresh: bool, is_complete: bool = True, folds_only: bool = False) -> list[str]:
     """Arguments of dbt for a build: everything but the unit tests, which test the project and not the data.
 
     Args:
         full_refresh: whether incremental models are made anew.
-        with_seeds: whether seeds are loaded and tested; a changed seed makes everything anew, so others need not.
+        is_complete: whether seeds are loaded and tested, and the views of staging made; a change of one makes
+            everything anew, so others need not.
         folds_only: whether only incremental models are built, with what they read, and nothing is tested.
     """
     arguments = ["build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if full_refresh else [])]
     if folds_only:
         return [*arguments, "--exclude-resource-type", "test", "--select", "+config.materialized:incremental"]
-    return (
-        arguments
-        if with_seeds
-        else [*arguments, "--exclude", "path:seeds", "assert_written_out_statuses_are_the_seeds"]
-    )
+    return arguments if is_complete else [*arguments, "--exclude", *UNCHANGED]
 
 
 def incremental_models(settings: Settings) -> set[str]:
