@@ -17,7 +17,7 @@
         sends.is_carrier_log as is_log_send,
         coalesce(sends.provider, statuses.provider) as provider,
         -- A message of one part has no parts: what a log reports of it again is a later receipt.
-        case when sends.segment_count = 1 then '' else statuses.part end as message_part,
+        case when sends.segment_count = 1 then '' else statuses.part end as piece,
         {{ column_list(columns, 'statuses', 8) }}
     from {{ statuses }} as statuses
     inner join {{ sends }} as sends

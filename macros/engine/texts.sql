@@ -140,13 +140,14 @@
     end
 {%- endmacro -%}
 
-{%- macro e164(number, settings=none) -%}
+{%- macro e164(number, is_completed=false) -%}
     {#- A phone number as contract rule 11 keeps it; what is no number stays as delivered, but for a prefix such as whatsapp:.
-        settings: relation with the numbering plan of DEFAULT_COUNTRY, whose national numbers are completed. -#}
-    {{ return(adapter.dispatch('e164', 'outbound_sms')(number, settings)) }}
+        is_completed: whether national numbers are completed; by the columns of the numbering plan of DEFAULT_COUNTRY in
+        stg_pipeline__settings. -#}
+    {{ return(adapter.dispatch('e164', 'outbound_sms')(number, is_completed)) }}
 {%- endmacro -%}
 
-{%- macro duckdb__e164(number, settings=none) -%}
+{%- macro duckdb__e164(number, is_completed=false) -%}
     {%- set invisible = duckdb__invisible() -%}
     {%- set bare -%}
         regexp_replace(
@@ -173,28 +174,28 @@
     case
         when regexp_full_match({{ number }}, '\+[1-9][0-9]*') then {{ number }}
         when not regexp_full_match({{ digits }}, '\+?[0-9]+') then nullif(trim({{ bare }}), '')
-        {%- if settings %}
-        when {{ settings }}.calling_code is not null and regexp_full_match({{ digits }}, '0?[1-9][0-9]*')
-            then {{ duckdb__completed_number(digits, international, settings) }}
+        {%- if is_completed %}
+        when calling_code is not null and regexp_full_match({{ digits }}, '0?[1-9][0-9]*')
+            then {{ duckdb__completed_number(digits, international) }}
         {%- endif %}
         else {{ international }}
     end
 {%- endmacro -%}
 
-{%- macro duckdb__completed_number(digits, international, settings) -%}
+{%- macro duckdb__completed_number(digits, international) -%}
     {#- Bare digits of a national number, with or without its trunk prefix, behind the country's calling code. Digits that are too long for one
         and begin with that code are international already. -#}
     case
         when
-            {{ settings }}.trunk_prefix <> '' and starts_with({{ digits }}, {{ settings }}.trunk_prefix)
-            and contains({{ settings }}.number_lengths, ',' || (length({{ digits }}) - length({{ settings }}.trunk_prefix)) || ',')
-            then '+' || {{ settings }}.calling_code || substr({{ digits }}, length({{ settings }}.trunk_prefix) + 1)
+            trunk_prefix <> '' and starts_with({{ digits }}, trunk_prefix)
+            and contains(number_lengths, ',' || (length({{ digits }}) - length(trunk_prefix)) || ',')
+            then '+' || calling_code || substr({{ digits }}, length(trunk_prefix) + 1)
         when
-            starts_with({{ digits }}, {{ settings }}.calling_code)
-            and contains({{ settings }}.number_lengths, ',' || (length({{ digits }}) - length({{ settings }}.calling_code)) || ',')
+            starts_with({{ digits }}, calling_code)
+            and contains(number_lengths, ',' || (length({{ digits }}) - length(calling_code)) || ',')
             then '+' || {{ digits }}
-        when contains({{ settings }}.number_lengths, ',' || length({{ digits }}) || ',')
-            then '+' || {{ settings }}.calling_code || {{ digits }}
+        when contains(number_lengths, ',' || length({{ digits }}) || ',')
+            then '+' || calling_code || {{ digits }}
         else {{ international }}
     end
 {%- endmacro -%}

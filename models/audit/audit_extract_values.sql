@@ -12,7 +12,9 @@
             when not {{ is_number('value') }} then 'no phone number'
         end
 {%- endset %}
-{%- set provider_fault = "case when value not in (select provider from " ~ ref('providers') ~ ") then 'unknown provider' end" %}
+{%- set provider_fault -%}
+    case when value not in (select providers.provider from {{ ref('providers') }} as providers) then 'unknown provider' end
+{%- endset %}
 
 {%- for relation, source, table_name, column, condition, fault in [
     (ref('stg_outbound__sends'), "'outbound'", "'sends'", 'to_number', phones, number_fault),

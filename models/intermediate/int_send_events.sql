@@ -34,9 +34,9 @@ states as (
 
     select
         *,
-        bool_or(message_part <> '' and has_issue_status and not has_delivered_status) over ({{ message }}) as has_failed_part,
-        bool_or(message_part <> '' and is_reported and not has_delivered_status) over ({{ message }}) as has_undelivered_part,
-        max(case when message_part <> '' then delivered_at end) over ({{ message }}) as last_part_at
+        bool_or(piece <> '' and has_issue_status and not has_delivered_status) over ({{ message }}) as has_failed_part,
+        bool_or(piece <> '' and is_reported and not has_delivered_status) over ({{ message }}) as has_undelivered_part,
+        max(case when piece <> '' then delivered_at end) over ({{ message }}) as last_part_at
     from ({{ statuses_of_sends(ref('int_carrier_states'), 'sends', state_columns) }}) as matched
 
 ),
@@ -45,11 +45,11 @@ carried as (
 
     select
         {{ key }},
-        bool_or(has_delivered_status and (message_part = '' or not has_undelivered_part)) as has_delivered_status,
+        bool_or(has_delivered_status and (piece = '' or not has_undelivered_part)) as has_delivered_status,
         bool_or(has_canceled_status) as has_canceled_status,
         bool_or(is_under_way) as is_under_way,
-        min(case when message_part = '' then delivered_at when not has_undelivered_part then last_part_at end) as delivered_at,
-        case when max(message_part) = '' then max(part_price) else sum(part_price) end as part_price,
+        min(case when piece = '' then delivered_at when not has_undelivered_part then last_part_at end) as delivered_at,
+        case when max(piece) = '' then max(part_price) else sum(part_price) end as part_price,
         max(_extract_number) as _states_extract_number
     from states
     group by {{ key }}
@@ -76,8 +76,8 @@ classified as (
     {{ code_joins('events') }}
     left join states
         on
-            {{ same(['message_part', 'source', 'table_name', 'send_id', 'is_log_send'], 'events', 'states') }}
-            and states.message_part <> '' and states.has_delivered_status and states.has_failed_part
+            {{ same(['piece', 'source', 'table_name', 'send_id', 'is_log_send'], 'events', 'states') }}
+            and states.piece <> '' and states.has_delivered_status and states.has_failed_part
 
 ),
 
@@ -92,7 +92,7 @@ happened as (
         {{ latest_issue() }} as issue,
         {%- for status, column in engagement_times().items() %}
         min(case when status = '{{ status }}' then occurred_at end) as {{ column }},
-        {{ "bool_or(status = '" ~ status ~ "') as " ~ engagement_flags()[status] ~ "," if status in engagement_flags() }}
+        {{ "bool_or(status = '%s') as %s," % (status, engagement_flags()[status]) if status in engagement_flags() }}
         {%- endfor %}
         max(_extract_number) as _events_extract_number
     from classified

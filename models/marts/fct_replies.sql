@@ -3,7 +3,10 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='reply_id') }}
 
 {%- set columns = ['send_id', 'customer_id', 'channel', 'body', 'from_number', 'to_number', 'provider'] %}
-{%- set by_number = address_number('replies.from_number', 'replies.channel') ~ ' = ' ~ address_number('sends.to_number', 'sends.channel') %}
+{%- set by_number -%}
+    {{ address_number('replies.from_number', 'replies.channel') }}
+        = {{ address_number('sends.to_number', 'sends.channel') }}
+{%- endset %}
 {%- set by_customer = 'replies.customer_id = sends.customer_id and replies.from_number is null' %}
 {%- set in_window -%}
     replies.send_id is null
@@ -119,7 +122,8 @@ candidates as (
         {{ in_window }}
         -- A messaging service may have sent from any of its numbers.
         and coalesce(
-            {{ address_number('replies.to_number', 'replies.channel') }} = {{ address_number('sends.from_number', 'sends.channel') }}
+            {{ address_number('replies.to_number', 'replies.channel') }}
+            = {{ address_number('sends.from_number', 'sends.channel') }}
             or {{ is_pool('sends.from_number') }},
             true
         )

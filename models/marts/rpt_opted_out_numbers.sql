@@ -26,7 +26,8 @@ keyword_replies as (
 
 ),
 
--- A provider that refuses knows of the opt-out at the latest then; a refusal or a status without a time is as of its send.
+-- A provider that refuses knows of the opt-out at the latest then; a refusal or a status without a time is as of its
+-- send.
 opt_outs as (
 
     select

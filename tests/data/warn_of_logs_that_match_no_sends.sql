@@ -1,7 +1,7 @@
 {{ config(severity='warn') }}
 
--- A provider whose log tells of messages, none of which is a send that the application handed to that provider: ids that
--- differ, or two accounts. Each such message counts twice.
+-- A provider whose log tells of messages, none of which is a send that the application handed to that provider: ids
+-- that differ, or two accounts. Each such message counts twice.
 
 select
     provider,

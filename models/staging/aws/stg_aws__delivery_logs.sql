@@ -49,7 +49,10 @@ typed as (
         {{ count_or_null('segment_count_text') }} as segment_count,
         {{ unsigned_amount('price_text') }} as price,
         coalesce(
-            case when log_status = 'success' then {{ count_up_to(var('longest_dwell_milliseconds'), 'dwell_until_device_text') }} end,
+            case
+                when log_status = 'success'
+                    then {{ count_up_to(var('longest_dwell_milliseconds'), 'dwell_until_device_text') }}
+            end,
             {{ count_up_to(var('longest_dwell_milliseconds'), 'dwell_text') }},
             0
         ) as dwell_milliseconds,

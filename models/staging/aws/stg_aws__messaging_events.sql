@@ -56,7 +56,7 @@ checked as (
     select
         typed.*,
         -- A word that is not final may be followed by any other (contract rule 3).
-        case when is_provisional then 'sending' else provider_statuses.status end as status,
+        case when typed.is_provisional then 'sending' else provider_statuses.status end as status,
         {{ rejection_reason(
             [
                 ["provider_message_id is null", "'lacks a value in messageId'"],

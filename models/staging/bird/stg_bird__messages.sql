@@ -29,7 +29,8 @@ renamed as (
             {{ json_value('receiver', 'connector.identifierValue') }},
             {{ json_value('recipients', 'items[0].recipient') }}
         ) as recipient_number,
-        coalesce({{ json_value('receiver', 'contacts[1]') }}, {{ json_value('recipients', 'items[1]') }}) is not null as is_group,
+        coalesce({{ json_value('receiver', 'contacts[1]') }}, {{ json_value('recipients', 'items[1]') }}) is not null
+            as is_group,
         {{ cleaned('channelid') }} as channel_id,
         coalesce({{ json_text('body', 'text.text') }}, {{ plain_text('body') }}) as body,
         coalesce({{ word('status') }}, lower({{ json_value('recipients', 'items[0].status') }})) as provider_status,

@@ -100,7 +100,8 @@ select
     segment_count,
     -- Without a count it is one part; by a count that can't be, no price is reckoned.
     try_cast(
-        cast(price_per_part as decimal(38, 6)) * coalesce(segment_count, case when coalesce(try_cast(segment_count_text as bigint), 0) < 1 then 1 end)
+        cast(price_per_part as decimal(38, 6))
+        * coalesce(segment_count, case when coalesce(try_cast(segment_count_text as bigint), 0) < 1 then 1 end)
         as decimal(18, 6)
     ) as price,
     currency_code,

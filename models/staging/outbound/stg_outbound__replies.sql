@@ -2,19 +2,19 @@
 
 with source as (
 
-    select * from {{ source('outbound', 'replies') }}
+    select
+        extracts.*,
+        settings.calling_code,
+        settings.trunk_prefix,
+        settings.number_lengths
+    from {{ source('outbound', 'replies') }} as extracts
+    cross join {{ ref('stg_pipeline__settings') }} as settings
 
 ),
 
 channels as (
 
     select * from {{ ref('channels') }}
-
-),
-
-settings as (
-
-    select * from {{ ref('stg_pipeline__settings') }}
 
 ),
 
@@ -29,10 +29,10 @@ renamed as (
     select
         {{ cleaned('reply_id') }} as reply_id,
         {{ cleaned('send_id') }} as send_id,
-        {{ e164('from_number', 'settings') }} as from_number,
+        {{ e164('from_number', is_completed=true) }} as from_number,
         {{ cleaned('customer_id') }} as customer_id,
         case when {{ word('channel') }} <> 'mms' then {{ word('channel') }} else 'sms' end as channel,
-        {{ e164('to_number', 'settings') }} as to_number,
+        {{ e164('to_number', is_completed=true) }} as to_number,
         nullif(body, '') as body,
         {{ word('provider') }} as provider,
         {{ cleaned('received_at') }} as received_at_text,
@@ -44,7 +44,6 @@ renamed as (
         _line as line_number,
         _loaded_at as loaded_at
     from source
-    cross join settings
 
 ),
 

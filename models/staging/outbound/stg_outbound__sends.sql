@@ -2,19 +2,19 @@
 
 with source as (
 
-    select * from {{ source('outbound', 'sends') }}
+    select
+        extracts.*,
+        settings.calling_code,
+        settings.trunk_prefix,
+        settings.number_lengths
+    from {{ source('outbound', 'sends') }} as extracts
+    cross join {{ ref('stg_pipeline__settings') }} as settings
 
 ),
 
 channels as (
 
     select * from {{ ref('channels') }}
-
-),
-
-settings as (
-
-    select * from {{ ref('stg_pipeline__settings') }}
 
 ),
 
@@ -40,8 +40,8 @@ renamed as (
         nullif(customer_name, '') as customer_name,
         {{ cleaned('customer_email') }} as customer_email,
         {{ cleaned('company_id') }} as company_id,
-        {{ e164('to_number', 'settings') }} as to_number,
-        {{ e164('from_number', 'settings') }} as from_number,
+        {{ e164('to_number', is_completed=true) }} as to_number,
+        {{ e164('from_number', is_completed=true) }} as from_number,
         nullif(body, '') as body,
         {{ cleaned('segment_count') }} as segment_count_text,
         {{ cleaned('price') }} as price_text,
@@ -57,7 +57,6 @@ renamed as (
         _line as line_number,
         _loaded_at as loaded_at
     from source
-    cross join settings
 
 ),
 

@@ -56,8 +56,8 @@ checked as (
 )
 
 select
-    -- Each part of a long text comes with an id of its own. They are one reply: of the same numbers and day, with the same
-    -- reference, which the phone counts up from text to text.
+    -- Each part of a long text comes with an id of its own. They are one reply: of the same numbers and day, with the
+    -- same reference, which the phone counts up from text to text.
     case
         when part_number is null then message_id
         else 'parts-' || md5(concat_ws('|', from_number, to_number, part_reference, part_total, cast(sent_at as date)))
