@@ -310,13 +310,16 @@ def test_providers_go_by_several_names(new_pipeline: NewPipeline) -> None:
     pipeline = new_pipeline()
     sends = [
         ("a", "m", "sms", "c", SENT_AT, "+15550100001", "", "Nexmo", "VR"),
-        ("b", "m", "sms", "c", SENT_AT, "+15550100001", "", "Amazon SNS", "SN"),
+        ("b", "m", "sms", "c", SENT_AT, "+15550100001", "", "Amazon SNS", "d9428888-122b-11e1-b85c-61cd3cbb3210"),
         ("c", "m", "sms", "c", SENT_AT, "+15550100001", "", "nexmoo", "VX"),
         ("d", "m", "email", "c", SENT_AT, "", "", "mailer", "X"),
     ]
     pipeline.drop("outbound/sends/day.csv", csv_text(SENDS, *sends))
     pipeline.drop("vonage/reports/day.csv", csv_text(REPORTS_HEADER, vonage_report("VR", "delivered")))
-    pipeline.drop("aws/delivery_logs/day.jsonl", json_lines(sns_log("SN", "SUCCESS", "Delivered.")))
+    pipeline.drop(
+        "aws/delivery_logs/day.jsonl",
+        json_lines(sns_log("D9428888-122B-11E1-B85C-61CD3CBB3210", "SUCCESS", "Delivered.")),
+    )
     pipeline.run(with_tests=True)
     assert pipeline.query("select send_id, provider, delivery_status from fct_sends order by all") == [
         ("a", "vonage", "delivered"),

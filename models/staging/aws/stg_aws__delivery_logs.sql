@@ -83,7 +83,7 @@ checked as (
 )
 
 select
-    provider_message_id,
+    {{ cleaned('provider_message_id') }} as provider_message_id,
     cast(null as varchar) as part,
     true as is_outbound,
     'sms' as channel,

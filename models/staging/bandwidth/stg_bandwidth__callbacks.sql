@@ -73,7 +73,7 @@ checked as (
 )
 
 select
-    provider_message_id,
+    {{ cleaned('provider_message_id') }} as provider_message_id,
     cast(null as varchar) as part,
     is_outbound,
     'sms' as channel,
