@@ -285,6 +285,7 @@ select
     coalesce(answerable.customer_id, replies.customer_id) as customer_id,
     replies.channel,
     answerable.channel as send_channel,
+    replies.from_number,
     replies.body,
     keywords.keyword,
     keywords.keyword_group,
@@ -391,6 +392,7 @@ select
     stated.goal_at,
     least(stated.replied_at, replies_of_sends.replied_at) as replied_at,
     least(stated.unsubscribed_at, replies_of_sends.opted_out_at) as unsubscribed_at,
+    stated.unsubscribed_at as status_unsubscribed_at,
     stated.has_engaging_status or coalesce(replies_of_sends.is_engaging, false) as is_engaged
 from stated
 left join replies_of_sends

@@ -296,6 +296,52 @@ from (
     group by customer_id
 );
 
+create table rpt_opted_out_numbers as
+with words as (
+    select
+        coalesce(fct_replies.from_number, fct_sends.to_number) as number,
+        fct_replies.keyword_group,
+        fct_replies.is_opt_out,
+        fct_replies.received_at
+    from fct_replies
+    left join fct_sends
+        on fct_replies.send_id = fct_sends.send_id and fct_sends.channel = 'sms'
+    where fct_replies.keyword_group is not null
+),
+
+opt_outs as (
+    select number, received_at as opted_out_at, 'keyword' as opted_out_by, 1 as precedence from words where is_opt_out
+    union all
+    select to_number, coalesce(issue_at, sent_at), 'provider', 2
+    from fct_sends where channel = 'sms' and issue_reason_id = 'recipient_unsubscribed'
+    union all
+    select to_number, status_unsubscribed_at, 'status', 3
+    from fct_sends where channel = 'sms' and status_unsubscribed_at is not null
+),
+
+opt_ins as (select number, max(received_at) as opted_in_at from words where keyword_group = 'opt_in' group by number),
+
+standing as (
+    select opt_outs.*
+    from opt_outs
+    left join opt_ins
+        on opt_outs.number = opt_ins.number
+    where opt_outs.number is not null and coalesce(opt_outs.opted_out_at >= opt_ins.opted_in_at, true)
+    qualify row_number() over (partition by opt_outs.number order by opt_outs.opted_out_at, opt_outs.precedence) = 1
+)
+
+select
+    standing.number,
+    standing.opted_out_by,
+    count(distinct fct_sends.customer_id) as customer_count,
+    count(*) filter (where fct_sends.sent_at > standing.opted_out_at and fct_sends.delivery_status <> 'canceled')
+        as sent_after_count,
+    standing.opted_out_at
+from standing
+left join fct_sends
+    on standing.number = fct_sends.to_number and fct_sends.channel = 'sms'
+group by all;
+
 create table rpt_fix_list as
 with last_deliveries as (
     select

@@ -105,6 +105,7 @@ TABLES: dict[str, tuple[list[str], list[str]]] = {
             "is_over_messaged",
         ],
     ),
+    "rpt_opted_out_numbers": (["number"], ["opted_out_by", "customer_count", "sent_after_count", "opted_out_at"]),
     "rpt_fix_list": (
         ["customer_id", "to_number", "issue_reason_id"],
         ["issue_count", "first_issue_at", "last_issue_at", "last_message_id"],

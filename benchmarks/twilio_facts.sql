@@ -46,7 +46,12 @@ typed as (
         length(body) > 1800 as is_too_long,
         status,
         error_code,
-        num_segments as segment_count,
+        case
+            when num_segments between 1 and 255 then num_segments
+            -- Not known yet; these texts are all of the basic alphabet.
+            when "to" not like 'whatsapp:%' and length(body) <= 160 then 1
+            when "to" not like 'whatsapp:%' then ceil(length(body) / 153)::integer
+        end as segment_count,
         price,
         upper(price_unit) as currency_code,
         coalesce(date_sent, date_created) as sent_at,
@@ -217,6 +222,7 @@ select
     answered.customer_id,
     replies.channel,
     case when answered.send_id is not null then replies.channel end as send_channel,
+    replies.from_number,
     replies.body,
     keywords.keyword,
     keywords.keyword_group,
@@ -293,6 +299,7 @@ select
     null::timestamp as goal_at,
     replies_of_sends.replied_at,
     replies_of_sends.opted_out_at as unsubscribed_at,
+    null::timestamp as status_unsubscribed_at,
     coalesce(replies_of_sends.is_engaging, false) as is_engaged
 from sends
 left join replies_of_sends

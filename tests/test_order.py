@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.oracle.edge_extracts import Extracts, generate
 from tests.pipeline import Pipeline, files_below
 
-AUDIT_OF_FILES = ("audit_loads", "audit_rejected_rows", "audit_reconciliation")
+AUDIT_OF_FILES = ("audit_loads", "audit_rejected_rows", "audit_reconciliation", "audit_unusable_values")
 
 
 # The page that tells of files, too.

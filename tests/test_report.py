@@ -219,6 +219,12 @@ def test_replies_are_filtered_by_keyword_group_and_searched(
     assert [row[2] for row in shown_rows(page, "reply-rows")] == [body for (body,) in expected]
     page.locator("[data-for=reply-rows] button").click()
     page.locator("#reply-rows thead .dt-column-order").last.click()
+    page.wait_for_function(
+        """() => {
+            const times = [...document.querySelectorAll('#reply-rows td[data-order]')].map(cell => +cell.dataset.order);
+            return times.every((time, index) => index === 0 || times[index - 1] <= time);
+        }"""
+    )
     times = [int(row.get_attribute("data-order") or "") for row in page.locator("#reply-rows td[data-order]").all()]
     assert times == sorted(times)
     assert times[-1] > times[0]
