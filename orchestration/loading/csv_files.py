@@ -51,8 +51,9 @@ MAXIMUM_LINE_CHARACTERS = 1 << 24
 _QUOTED = re.compile(r' *"((?:[^"]+|"")*+)" *')
 _OPENING_QUOTE = re.compile(r' *"')
 _UNQUOTED = re.compile(r"[^,\r\n]*")
-# Where DuckDB reads quotes in ways of its own.
-_SPACES_BESIDE_A_QUOTE = re.compile(rb'(?:^|[,\r\n]) +"(?:[^"]|"[ ",\r\n]|"?$)|" +(?:[",\r\n]|$)')
+# Where DuckDB may read quotes in ways of its own. Both begin with a plain text, which is sought ten times as fast.
+_SPACES_BEHIND_A_QUOTE = re.compile(rb'" +[",\r\n]')
+_SPACES_BEFORE_A_QUOTE = re.compile(rb' "(?:[^"]|"[ ",\r\n])')
 
 
 def read_csv(path: Path, table: ExtractTable, lineage: Lineage, target: Path, limits: Limits) -> ReadResult:
@@ -112,8 +113,19 @@ class _Bytes:
     has_null_words: bool = False
 
 
+def _has_spaces_beside_a_quote(text: bytes) -> bool:
+    """Whether spaces stand between a quote and the comma or line's end beside it, or may do so."""
+    if _SPACES_BEHIND_A_QUOTE.search(text):
+        return True
+    before = (
+        text[max(0, match.start() - 32) : match.start()].rstrip(b" ") for match in _SPACES_BEFORE_A_QUOTE.finditer(text)
+    )
+    return any(last[-1:] in b",\r\n" for last in before)
+
+
 def _look_at_bytes(path: Path, limits: Limits) -> _Bytes:
-    found, tail = _Bytes(), b""
+    # A file begins and ends as if a line ended there.
+    found, tail = _Bytes(), b"\n"
     with open_bytes(path, limits) as file:
         while block := file.read(BLOCK_BYTES):
             found.line_count += block.count(b"\n")
@@ -128,9 +140,11 @@ def _look_at_bytes(path: Path, limits: Limits) -> _Bytes:
                 found.has_null_words = True
                 found.is_plain &= not (has_quotes and (b'"NULL"' in joined or rb'"\N"' in joined))
             has_spaces_there = has_quotes and (joined.rfind(b'" ') >= 0 or joined.rfind(b' "') >= 0)
-            if has_spaces_there and _SPACES_BESIDE_A_QUOTE.search(joined):
+            if has_spaces_there and found.is_plain and _has_spaces_beside_a_quote(joined):
                 found.is_plain = False
-            tail = block[-64:]
+            tail = joined[-64:]
+    if _has_spaces_beside_a_quote(tail + b"\n"):
+        found.is_plain = False
     found.line_count += tail[-1:] not in (b"\n", b"")
     found.is_plain &= not tail.endswith(b"\r")
     return found
