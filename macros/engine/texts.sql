@@ -16,7 +16,7 @@
     case
         when
             {{ column }} >= '!' and {{ column }}[-1] between '!' and '~' and strlen({{ column }}) = length({{ column }})
-            and not contains({{ column }}, '.') and strlen({{ column }}) not between 36 and 38
+            and not (ends_with({{ column }}, '0') and contains({{ column }}, '.0')) and strlen({{ column }}) not between 36 and 38
             then {{ column }}
         when regexp_full_match({{ column }}, '{{ around }}*\{?{{ uuid }}\}?{{ around }}*')
             then lower(regexp_extract({{ column }}, '{{ uuid }}'))
