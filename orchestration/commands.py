@@ -132,6 +132,8 @@ def load(settings: Settings) -> int:
     for entry in (entry for entry in entries if entry.outcome != REFUSED):
         print(f"{entry.outcome}: {entry.file}" + (f": {entry.reason}" if entry.reason else f", {entry.row_count} rows"))
     _say_refused(raw_layer.standing_refusals(), str(raw_layer.ledger_path))
+    if settings.numbering_plan:
+        print(f"for dbt by hand: export NUMBERING_PLAN='{settings.numbering_plan}'")
     print(f"{len(entries)} new extract file(s); dbt build takes what it has not taken yet from {settings.raw_dir}")
     return 0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import available_timezones
 
 import duckdb
-from phonenumbers import SUPPORTED_REGIONS
+from phonenumbers import SUPPORTED_REGIONS, PhoneMetadata
 
 from orchestration.errors import SettingError
 
@@ -140,7 +140,21 @@ class Settings:
             "LANDING_DIR": str(self.landing_dir),
             "WAREHOUSE_DIR": str(self.warehouse_dir),
             "OUTPUT_DIR": str(self.output_dir),
+            "NUMBERING_PLAN": self.numbering_plan,
         }
+
+    @property
+    def numbering_plan(self) -> str:
+        """How mobile numbers of the default country are written, by libphonenumber.
+
+        Calling code, trunk prefix (which stands before a number within the country) and lengths without it, such as
+        "44|0|10"; empty without a default country.
+        """
+        plan = PhoneMetadata.metadata_for_region(self.default_country) if self.default_country else None
+        if plan is None or plan.mobile is None:
+            return ""
+        lengths = ",".join(map(str, plan.mobile.possible_length))
+        return f"{plan.country_code}|{plan.national_prefix or ''}|{lengths}"
 
 
 def _text(variables: Mapping[str, str], name: str) -> str | None:

@@ -142,8 +142,8 @@
 
 {%- macro e164(number, is_completed=false) -%}
     {#- A phone number as contract rule 11 keeps it; what is no number stays as delivered, but for a prefix such as whatsapp:.
-        is_completed: whether national numbers are completed; by the columns of the numbering plan of DEFAULT_COUNTRY in
-        stg_pipeline__settings. -#}
+        is_completed: whether national numbers are completed, where NUMBERING_PLAN says how those of DEFAULT_COUNTRY are
+        written: calling code, trunk prefix, lengths without it, such as 44|0|10. -#}
     {{ return(adapter.dispatch('e164', 'outbound_sms')(number, is_completed)) }}
 {%- endmacro -%}
 
@@ -174,8 +174,8 @@
     case
         when regexp_full_match({{ number }}, '\+[1-9][0-9]*') then {{ number }}
         when not regexp_full_match({{ digits }}, '\+?[0-9]+') then nullif(trim({{ bare }}), '')
-        {%- if is_completed %}
-        when calling_code is not null and regexp_full_match({{ digits }}, '0?[1-9][0-9]*')
+        {%- if is_completed and env_var('NUMBERING_PLAN', '') %}
+        when regexp_full_match({{ digits }}, '0?[1-9][0-9]*')
             then {{ duckdb__completed_number(digits, international) }}
         {%- endif %}
         else {{ international }}
@@ -185,17 +185,19 @@
 {%- macro duckdb__completed_number(digits, international) -%}
     {#- Bare digits of a national number, with or without its trunk prefix, behind the country's calling code. Digits that are too long for one
         and begin with that code are international already. -#}
+    {%- set calling_code, trunk_prefix, lengths = env_var('NUMBERING_PLAN').split('|') -%}
     case
+        {%- if trunk_prefix %}
         when
-            trunk_prefix <> '' and starts_with({{ digits }}, trunk_prefix)
-            and contains(number_lengths, ',' || (length({{ digits }}) - length(trunk_prefix)) || ',')
-            then '+' || calling_code || substr({{ digits }}, length(trunk_prefix) + 1)
+            starts_with({{ digits }}, '{{ trunk_prefix }}')
+            and length({{ digits }}) - {{ trunk_prefix | length }} in ({{ lengths }})
+            then '+{{ calling_code }}' || substr({{ digits }}, {{ trunk_prefix | length + 1 }})
+        {%- endif %}
         when
-            starts_with({{ digits }}, calling_code)
-            and contains(number_lengths, ',' || (length({{ digits }}) - length(calling_code)) || ',')
+            starts_with({{ digits }}, '{{ calling_code }}')
+            and length({{ digits }}) - {{ calling_code | length }} in ({{ lengths }})
             then '+' || {{ digits }}
-        when contains(number_lengths, ',' || length({{ digits }}) || ',')
-            then '+' || calling_code || {{ digits }}
+        when length({{ digits }}) in ({{ lengths }}) then '+{{ calling_code }}' || {{ digits }}
         else {{ international }}
     end
 {%- endmacro -%}

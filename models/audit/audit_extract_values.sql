@@ -19,7 +19,7 @@
 {%- for relation, source, table_name, column, condition, fault in [
     (ref('stg_outbound__sends'), "'outbound'", "'sends'", 'to_number', phones, number_fault),
     (ref('stg_outbound__sends'), "'outbound'", "'sends'", 'provider', phones, provider_fault),
-    (ref('stg_outbound__statuses'), "'outbound'", "'statuses'", 'provider', 'true', provider_fault),
+    (ref('stg_outbound__statuses'), "'outbound'", "'statuses'", 'provider', 'send_id is null', provider_fault),
     (ref('stg_outbound__replies'), "'outbound'", "'replies'", 'from_number', phones, number_fault),
     (ref('stg_outbound__replies'), "'outbound'", "'replies'", 'provider', phones, provider_fault),
     (ref('stg_carriers__log_rows'), 'source', 'table_name', 'to_number', 'is_outbound and ' ~ phones, number_fault),

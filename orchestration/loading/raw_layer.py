@@ -19,7 +19,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from phonenumbers import PhoneMetadata
 
 from orchestration.errors import ExtractRefusedError, ExtractUnreadableError, LoadError
 from orchestration.loading.declarations import ExtractTable
@@ -250,11 +249,9 @@ class RawLayer:
             "output_days": settings.output_days,
             "reply_window_days": settings.reply_window_days,
             "over_messaged_count": settings.over_messaged_count,
-            **_numbering_plan(settings.default_country),
         }
         kinds: dict[str, pa.DataType] = {"last_extract_number": pa.int64()}
-        texts = ("reporting_timezone", "version", "calling_code", "trunk_prefix", "number_lengths")
-        kinds |= dict.fromkeys(texts, pa.string())
+        kinds |= dict.fromkeys(("reporting_timezone", "version"), pa.string())
         kinds |= dict.fromkeys(("as_of", "published_at"), pa.timestamp("us"))
         schema = pa.schema([(name, kinds.get(name, pa.int32())) for name in row])
         self._write_table(self.pipeline_dir / "settings.parquet", schema, [row])
@@ -325,23 +322,6 @@ class RawLayer:
         temporary = path.with_suffix(".tmp")
         pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), temporary)
         temporary.replace(path)
-
-
-def _numbering_plan(country: str | None) -> dict[str, str | None]:
-    """How a country's mobile numbers are written, by libphonenumber: nulls for none.
-
-    Returns:
-        `calling_code`; `trunk_prefix`, which stands before a number within the country ("" for none); and
-        `number_lengths` without it, as ",9,10,".
-    """
-    plan = PhoneMetadata.metadata_for_region(country) if country else None
-    if plan is None or plan.mobile is None:
-        return dict.fromkeys(("calling_code", "trunk_prefix", "number_lengths"))
-    return {
-        "calling_code": str(plan.country_code),
-        "trunk_prefix": plan.national_prefix or "",
-        "number_lengths": f",{','.join(map(str, plan.mobile.possible_length))},",
-    }
 
 
 def _hash_or_none(extract: Extract) -> str | None:

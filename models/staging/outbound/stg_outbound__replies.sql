@@ -2,13 +2,7 @@
 
 with source as (
 
-    select
-        extracts.*,
-        settings.calling_code,
-        settings.trunk_prefix,
-        settings.number_lengths
-    from {{ source('outbound', 'replies') }} as extracts
-    cross join {{ ref('stg_pipeline__settings') }} as settings
+    select * from {{ source('outbound', 'replies') }}
 
 ),
 
@@ -31,7 +25,7 @@ renamed as (
         {{ cleaned('send_id') }} as send_id,
         {{ e164('from_number', is_completed=true) }} as from_number,
         {{ cleaned('customer_id') }} as customer_id,
-        case when {{ word('channel') }} <> 'mms' then {{ word('channel') }} else 'sms' end as channel,
+        replace(coalesce({{ word('channel') }}, 'sms'), 'mms', 'sms') as channel,
         {{ e164('to_number', is_completed=true) }} as to_number,
         nullif(body, '') as body,
         {{ word('provider') }} as provider,

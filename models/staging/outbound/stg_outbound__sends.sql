@@ -2,13 +2,7 @@
 
 with source as (
 
-    select
-        extracts.*,
-        settings.calling_code,
-        settings.trunk_prefix,
-        settings.number_lengths
-    from {{ source('outbound', 'sends') }} as extracts
-    cross join {{ ref('stg_pipeline__settings') }} as settings
+    select * from {{ source('outbound', 'sends') }}
 
 ),
 
@@ -29,7 +23,7 @@ renamed as (
     select
         {{ cleaned('send_id') }} as send_id,
         {{ cleaned('message_id') }} as message_id,
-        case {{ word('channel') }} when 'mms' then 'sms' else {{ word('channel') }} end as channel,
+        replace({{ word('channel') }}, 'mms', 'sms') as channel,
         {{ cleaned('customer_id') }} as customer_id,
         nullif(message_title, '') as message_title,
         {{ cleaned('message_version_id') }} as message_version_id,

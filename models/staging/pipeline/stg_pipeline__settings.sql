@@ -11,9 +11,6 @@ select
     output_days,
     reply_window_days,
     over_messaged_count,
-    calling_code,
-    trunk_prefix,
-    number_lengths,
     last_extract_number,
     published_at,
     version
