@@ -149,6 +149,9 @@
 
 {%- macro duckdb__e164(number, is_completed=false) -%}
     {%- set invisible = duckdb__invisible() -%}
+    {%- set is_completed = is_completed and env_var('NUMBERING_PLAN', '') -%}
+    {#- Short codes and names that stay as they are, as many senders. -#}
+    {%- set plain = '|[A-Za-z][A-Za-z0-9_&-]*' ~ ('' if is_completed else '|[1-9][0-9]{2,6}') -%}
     {%- set bare -%}
         regexp_replace(
             regexp_replace(
@@ -172,9 +175,9 @@
         regexp_replace(regexp_replace({{ digits }}, '^00([1-9])', '+\1'), '^([1-9][0-9]{7,14})$', '+\1')
     {%- endset -%}
     case
-        when regexp_full_match({{ number }}, '\+[1-9][0-9]*') then {{ number }}
+        when regexp_full_match({{ number }}, '\+[1-9][0-9]*{{ plain }}') then {{ number }}
         when not regexp_full_match({{ digits }}, '\+?[0-9]+') then nullif(trim({{ bare }}), '')
-        {%- if is_completed and env_var('NUMBERING_PLAN', '') %}
+        {%- if is_completed %}
         when regexp_full_match({{ digits }}, '0?[1-9][0-9]*')
             then {{ duckdb__completed_number(digits, international) }}
         {%- endif %}
