@@ -14,7 +14,13 @@ from typing import Any
 
 import duckdb
 
-from orchestration.building.dbt_project import PROJECT_DIR, dbt_environment, manifest_path, without_dbt_variables
+from orchestration.building.dbt_project import (
+    PROJECT_DIR,
+    dbt_environment,
+    manifest_path,
+    set_environment,
+    without_dbt_variables,
+)
 from orchestration.building.dbt_runs import DbtError
 from orchestration.building.parsing import ensure_manifest
 from orchestration.building.phases import record_phases
@@ -41,9 +47,7 @@ def prepare(settings: Settings) -> None:
         UserError: the landing folder is missing, or the dbt project does not parse.
     """
     settings.check_landing_dir()
-    for name in set(os.environ) - without_dbt_variables(os.environ).keys():
-        del os.environ[name]
-    os.environ.update(dbt_environment(settings))
+    set_environment({**without_dbt_variables(os.environ), **dbt_environment(settings)})
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     os.environ["DAGSTER_HOME"] = str(home)

@@ -1,5 +1,6 @@
 """The dbt project as the pipeline runs it: where it lies, where it writes, which variables it reads."""
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +30,13 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "DBT_PROJECT_DIR": str(PROJECT_DIR),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
+
+
+def set_environment(wanted: Mapping[str, str]) -> None:
+    """Give this process these variables and no others."""
+    for name in set(os.environ) - wanted.keys():
+        del os.environ[name]
+    os.environ.update(wanted)
 
 
 def without_dbt_variables(environment: Mapping[str, str]) -> dict[str, str]:

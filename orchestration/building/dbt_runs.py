@@ -7,7 +7,13 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestration.building.dbt_project import PROJECT_DIR, dbt_environment, target_dir, without_dbt_variables
+from orchestration.building.dbt_project import (
+    PROJECT_DIR,
+    dbt_environment,
+    set_environment,
+    target_dir,
+    without_dbt_variables,
+)
 from orchestration.building.parsing import ensure_manifest, parsed_manifest
 from orchestration.settings import Settings
 
@@ -147,13 +153,7 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
     before = dict(os.environ)
     wanted = {**without_dbt_variables(before), **variables}
     try:
-        _set_environment(wanted)
+        set_environment(wanted)
         yield
     finally:
-        _set_environment(before)
-
-
-def _set_environment(wanted: Mapping[str, str]) -> None:
-    for name in set(os.environ) - wanted.keys():
-        del os.environ[name]
-    os.environ.update(wanted)
+        set_environment(before)
