@@ -16,12 +16,12 @@ class Previews:
 
     def __init__(self, build_dir: Path) -> None:
         """Open the databases of a build folder; dbt must not be running."""
-        self._connection = duckdb.connect(str(build_dir / "warehouse.duckdb"), read_only=True)
+        self.connection = duckdb.connect(str(build_dir / "warehouse.duckdb"), read_only=True)
         marts = str(build_dir / "marts.duckdb").replace("'", "''")
-        self._connection.execute(f"attach '{marts}' as marts (read_only)")
+        self.connection.execute(f"attach '{marts}' as marts (read_only)")
         self._tables: dict[str, tuple[str, bool]] = {
             str(name): (str(database), bool(is_table))
-            for database, name, is_table in self._connection.execute(
+            for database, name, is_table in self.connection.execute(
                 "select database_name, table_name, true from duckdb_tables() where not internal"
                 " union all"
                 " select database_name, view_name, false from duckdb_views() where not internal"
@@ -36,14 +36,14 @@ class Previews:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Close the databases."""
-        self._connection.close()
+        self.connection.close()
 
     def row_count(self, name: str) -> int | None:
         """Rows of a table; None for a view, whose rows would have to be computed."""
         database, is_table = self._tables.get(name, ("", False))
         if not is_table:
             return None
-        row = self._connection.execute(f"select count(*) from {database}.main.{name}").fetchone()
+        row = self.connection.execute(f"select count(*) from {database}.main.{name}").fetchone()
         return int(row[0]) if row else None
 
     def markdown(self, name: str) -> str | None:
@@ -59,7 +59,7 @@ class Previews:
         database, is_table = self._tables.get(name, ("", False))
         if not database or (not is_table and name.startswith("int_")):
             return None
-        result = self._connection.execute(f"select * from {database}.main.{name} limit {PREVIEW_ROWS}")
+        result = self.connection.execute(f"select * from {database}.main.{name} limit {PREVIEW_ROWS}")
         columns = [str(column[0]) for column in result.description or []]
         return markdown_table(columns, result.fetchall())
 
