@@ -37,5 +37,5 @@ def test_the_prompt_answers_statements_of_a_pipe(published: Pipeline) -> None:
     assert f"│ {published.query('select count(*) from rpt_messages')[0][0]} │".replace(
         " ", ""
     ) in result.stdout.replace(" ", "")
-    assert '"nothing" not found' in result.stderr
+    assert '"nothing" was not found' in result.stderr
     assert "read-only" in result.stderr

@@ -47,6 +47,7 @@ def describe_test(node: Mapping[str, Any]) -> str:
         "relationships": f"Every {column} stands in {_model(arguments.get('to', ''))} as {arguments.get('field')}.",
         "unique_combination": f"No two rows have the same {', '.join(arguments.get('columns', []))}.",
         "no_nulls": f"Every row has a value in {', '.join(arguments.get('columns', []))}.",
+        "every_issue_has_a_reason": "Every seeded code that means an issue has one of the eight reasons.",
         "expression_is_true": f"For every row holds: {arguments.get('expression')}.",
     }
     return sentences.get(test.get("name", ""), f"{' '.join(words).capitalize()}.")
