@@ -39,8 +39,6 @@ DEMO_DIR = "demo"
 REFUSALS_SHOWN = 10
 # Lines that a command says of a failure; the log has all.
 LINES_SHOWN = 20
-# With the label of the code location that `make dev` serves, Dagster's Jobs and Overview show runs of the command line.
-RUN_TAGS = {".dagster/repository": "__repository__@orchestration.definitions"}
 # Exit codes: a run that failed, and a command that could not start because of a setting.
 EXIT_FAILED, EXIT_USAGE = 1, 2
 
@@ -123,6 +121,7 @@ def execute_job(settings: Settings, job_name: str) -> int:
             importing.result()
         import dagster as dg
 
+        from orchestration.bindings.command_line_runs import RUN_TAGS, put_into_code_location
         from orchestration.bindings.dead_runs import end_dead_runs
         from orchestration.bindings.failures import failure_sentences
         from orchestration.bindings.history import prune_history
@@ -133,6 +132,7 @@ def execute_job(settings: Settings, job_name: str) -> int:
         with dg.DagsterInstance.get() as instance:
             end_dead_runs(instance, settings)
             result = job.execute_in_process(instance=instance, raise_on_error=False, tags=RUN_TAGS)
+            put_into_code_location(instance, result.run_id)
             prune_history(instance, settings)
     record_phases(settings, {"start_up": start_up, "total": time.monotonic() - started})
     problems = failure_sentences(result.all_events)

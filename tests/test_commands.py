@@ -285,7 +285,7 @@ def test_a_run_whose_test_failed_is_continued_and_told(pipeline: Pipeline) -> No
         assert sentence in text
         assert "Published since " in text
         assert "make rebuild mends them" in text
-        assert run_pages(pipeline)[0] == (["__repository__@orchestration.definitions"], [sentence])
+        assert run_pages(pipeline)[0] == ("orchestration.definitions", [sentence])
         with duckdb.connect(str(pipeline.settings.build_dir / "marts.duckdb")) as connection:
             connection.execute("update fct_sends set delivery_status = 'pending' where send_id = 's3'")
         result = pipeline.make_run(NOTIFY_URLS=webhook.url)
@@ -296,7 +296,7 @@ def test_a_run_whose_test_failed_is_continued_and_told(pipeline: Pipeline) -> No
     assert fingerprint.stat().st_mtime_ns == noted  # no full refresh
 
 
-def run_pages(pipeline: Pipeline) -> list[tuple[list[str], list[str]]]:
+def run_pages(pipeline: Pipeline) -> list[tuple[str | None, list[str]]]:
     """Of each run, the newest first: the code location that it shows under, and the sentences that its steps end in."""
     import dagster as dg
 
@@ -306,7 +306,9 @@ def run_pages(pipeline: Pipeline) -> list[tuple[list[str], list[str]]]:
     with dg.DagsterInstance.from_config(str(pipeline.settings.dagster_home)) as instance:
         return [
             (
-                [value for tag, value in run.tags.items() if tag == ".dagster/repository"],
+                origin.repository_origin.code_location_origin.location_name
+                if (origin := run.remote_job_origin)
+                else None,
                 failure_sentences(
                     [entry.dagster_event for entry in instance.all_logs(run.run_id) if entry.dagster_event]
                 ),
