@@ -112,6 +112,7 @@ def warnings(settings: Settings) -> dict[str, int]:
 def advice(summary: str) -> str:
     """What to do about a failure, told by the words of its summary."""
     for words, sentence in (
+        (("process died",), "see the system's log for why; the next run goes on where this one stopped."),
         (("No space left", "disk"), "free disk space; the next run goes on where this one stopped."),
         (("memory",), "raise MEMORY_LIMIT_GB, or give the machine more memory; the next run goes on."),
         (("open in another program", "lock"), "close that program; the next run goes on."),

@@ -28,8 +28,11 @@ def test_the_semantic_layer_answers_as_the_reports_do(published: Pipeline, tmp_p
     # A copy: it opens the databases being built for writing.
     shutil.copytree(published.settings.build_dir, tmp_path / "build")
     settings = Settings.from_environment({**published.variables, "WAREHOUSE_DIR": str(tmp_path)})
-    environment = {**os.environ, **dbt_environment(settings), "HOME": str(tmp_path)}
+    # It reads the folder target of the project in which it is started, and nothing else of it.
+    shutil.copy(PROJECT_DIR / "dbt_project.yml", tmp_path)
+    environment = {**os.environ, **dbt_environment(settings), "DBT_TARGET_PATH": str(tmp_path / "target")}
     subprocess.run([dbt_executable(), "--quiet", "parse"], cwd=PROJECT_DIR, env=environment, check=True)
+    environment |= {"HOME": str(tmp_path), "DBT_PROJECT_DIR": str(tmp_path)}
     answer = tmp_path / "answer.csv"
     mf = str(Path(dbt_executable()).with_name("mf"))
     query = [
@@ -44,7 +47,7 @@ def test_the_semantic_layer_answers_as_the_reports_do(published: Pipeline, tmp_p
         "--csv",
         str(answer),
     ]
-    result = subprocess.run(query, cwd=PROJECT_DIR, env=environment, capture_output=True, text=True, check=False)
+    result = subprocess.run(query, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     with answer.open(newline="") as file:
         answered = [[row["message"], *(float(row[name]) for name in DEFINED)] for row in csv.DictReader(file)]
