@@ -20,6 +20,7 @@ import duckdb
 import pytest
 
 from orchestration.building import parsing
+from orchestration.building.build import fingerprint
 from orchestration.building.dbt_project import PROJECT_DIR, dbt_executable
 from orchestration.errors import UserError
 from orchestration.publishing.outputs import OUTPUT_FILES
@@ -346,6 +347,13 @@ def test_a_run_that_was_killed_blocks_nobody(pipeline: Pipeline, monkeypatch: py
             (run,) = instance.get_runs()
             assert run.status == dg.DagsterRunStatus.FAILURE
             assert dead_runs.end_dead_runs(instance, pipeline.settings) == []
+
+
+def test_a_warehouse_that_was_moved_is_made_anew(tmp_path: Path) -> None:
+    """Its views hold the old place of the raw layer, where another copy of it may still lie."""
+    here, there = (Pipeline(tmp_path / name).settings for name in ("here", "there"))
+    assert fingerprint(here) == fingerprint(here)
+    assert fingerprint(here) != fingerprint(there)
 
 
 def test_tables_and_columns_carry_their_descriptions(pipeline: Pipeline) -> None:

@@ -189,6 +189,8 @@ def fingerprint(settings: Settings) -> str:
         settings.receipt_timeout_hours,
         settings.reply_window_days,
         settings.default_country,
+        # The views of staging hold the raw layer's place: a warehouse that was moved makes them anew.
+        str(settings.warehouse_dir),
     ]
     digest.update(json.dumps(deciding).encode())
     return digest.hexdigest()
