@@ -34,10 +34,13 @@ def failing_in_words() -> Iterator[None]:
 
 
 def failure_sentences(events: Sequence[Any]) -> list[str]:
-    """What went wrong in a run, a sentence for each step that failed.
+    """What went wrong in a run.
 
     Args:
-        events: Dagster's of the run.
+        events: Dagster's, all of the run.
+
+    Returns:
+        A sentence for each step that failed; where none did, what ended the run.
     """
     sentences = []
     checks = [
@@ -58,4 +61,5 @@ def failure_sentences(events: Sequence[Any]) -> list[str]:
         else:
             # Of an error that is Dagster's own only the class is told: its text may hold values.
             sentences.append(f"The step {event.step_key} failed: {error.cls_name if error else 'no message'}.")
-    return sentences
+    # Of a run that was ended from outside, Dagster may note it twice.
+    return sentences or list(dict.fromkeys(event.message for event in events if event.is_run_failure))

@@ -60,7 +60,7 @@ def new_extracts_sensor(settings: Settings, job_name: str) -> dg.SensorDefinitio
 
 
 def run_end_sensors(settings: Settings, jobs: list[Any]) -> list[dg.SensorDefinition]:
-    """Sensors that tell NOTIFY_URLS of runs that Dagster started; `make run` and its like tell of their own."""
+    """Sensors that tell NOTIFY_URLS of runs that Dagster started; of its own, `make run` has told already."""
 
     @dg.run_failure_sensor(
         name="failed_run_sensor",
@@ -70,8 +70,9 @@ def run_end_sensors(settings: Settings, jobs: list[Any]) -> list[dg.SensorDefini
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def failed_run_sensor(context: dg.RunFailureSensorContext) -> None:
-        problems = failure_sentences(context.get_step_failure_events())
-        tell_of_failure(settings, context.dagster_run.job_name, problems or [context.failure_event.message or ""])
+        log = context.instance.all_logs(context.dagster_run.run_id)
+        problems = failure_sentences([entry.dagster_event for entry in log if entry.dagster_event])
+        tell_of_failure(settings, context.dagster_run.job_name, problems)
 
     @dg.run_status_sensor(
         run_status=dg.DagsterRunStatus.SUCCESS,
