@@ -1,7 +1,8 @@
 """Dagster's event log, kept in SQLite as Dagster's own storage does, with connections that stay open.
 
 Dagster's storage opens a database anew for each of a run's several hundred events; on a small run that takes longer
-than dbt does. Tables, files and locking are Dagster's own.
+than dbt does. Measured with Dagster 1.13, a run of 489 events beside other work on two slow cores: 43 seconds with this
+one; with Dagster's own, three such runs had not ended after nine minutes. Tables, files and locking are Dagster's own.
 """
 
 from collections.abc import Iterator
