@@ -1,4 +1,4 @@
-"""The commands behind make's targets: run, rebuild, load, full-check, export, dev, demo, demo-dev."""
+"""The commands behind make's targets: run, rebuild, load, full-check, export, forget, dev, demo, demo-dev."""
 
 import contextlib
 import gc
@@ -24,16 +24,19 @@ from orchestration.building.dbt_project import (
 from orchestration.building.dbt_runs import DbtError
 from orchestration.building.parsing import ensure_manifest
 from orchestration.building.phases import record_phases
-from orchestration.errors import LoadError, UserError
+from orchestration.errors import LoadError, SettingError, UserError
 from orchestration.loading.declarations import read_extract_tables
 from orchestration.loading.raw_layer import REFUSED, LedgerEntry, RawLayer
 from orchestration.loading.warehouse_lock import warehouse_lock
+from orchestration.privacy.files import PRIVATE_UMASK, keep_private
 from orchestration.publishing.messaging_data_export import export_range
 from orchestration.publishing.state import is_current
 from orchestration.settings import Settings
 
 # Folder of everything that the demo makes.
 DEMO_DIR = "demo"
+# The address at which only this machine reaches the web interface.
+LOOPBACK = "127.0.0.1"
 # Refused files that a command names; of more it tells the number.
 REFUSALS_SHOWN = 10
 # Exit codes: a run that failed, and a command that could not start because of a setting.
@@ -47,6 +50,7 @@ def prepare(settings: Settings) -> None:
         UserError: the landing folder is missing, or the dbt project does not parse.
     """
     settings.check_landing_dir()
+    keep_private(settings)
     set_environment({**without_dbt_variables(os.environ), **dbt_environment(settings)})
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
@@ -128,6 +132,7 @@ def load(settings: Settings) -> int:
     """Load what is new and write the settings for the models, so that dbt can be run by hand; nothing is built."""
     settings.check_landing_dir()
     ensure_manifest(settings)
+    keep_private(settings)
     raw_layer = RawLayer(settings, read_extract_tables(manifest_path(settings)))
     with warehouse_lock(settings):
         summaries = raw_layer.load()
@@ -147,6 +152,40 @@ def export(settings: Settings) -> int:
     first, last, message_id = (os.environ.get(name, "").strip() for name in ("FROM", "TO", "MESSAGE"))
     path, receipts = export_range(settings, first, last, message_id)
     print(f"{receipts:,} receipts: {path}")
+    return 0
+
+
+def forget(settings: Settings) -> int:
+    """Erase the person whom the variables CUSTOMER and NUMBER give, and make everything anew; see docs/privacy.md.
+
+    Returns:
+        Exit code of the rebuild: until it succeeds, what was published before stays.
+    """
+    # Imported here: only this command needs it.
+    from orchestration.privacy.erasure import erase, finish_erasure
+
+    customer, number, shared = (os.environ.pop(name, "").strip() for name in ("CUSTOMER", "NUMBER", "SHARED"))
+    if shared not in ("", "yes"):
+        raise SettingError("SHARED", shared, "yes, or none")
+    settings.check_landing_dir()
+    raw_layer = RawLayer(settings, read_extract_tables(ensure_manifest(settings)))
+    log_path = settings.build_dir / "logs" / "forget.log"
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    with warehouse_lock(settings), _output_to(log_path):
+        erased = erase(settings, raw_layer, customer, number, is_shared=shared == "yes")
+    rows = [(f"{source}/{table}", count) for (source, table), count in sorted(erased.counts.items())]
+    print(text_table(["extracts", "rows erased"], rows) if rows else "No row of this person was found.")
+    if erased.hidden_count:
+        print(f"Of {erased.hidden_count} row(s) that could not be read, the text was erased.")
+    if raw_layer.read_ledger():
+        exit_code = run_job(settings, "rebuild")
+        if exit_code != 0:
+            print("  The marts and outputs published before still hold the person; run the job again.", file=sys.stderr)
+            return exit_code
+    finish_erasure(settings)
+    print(f"Forgotten. Extracts in {settings.landing_dir} are as they were: rows in them are left out from now on.")
+    if settings.output_url:
+        print("Outputs that were copied to OUTPUT_URL before are still there: remove them.")
     return 0
 
 
@@ -173,7 +212,9 @@ def serve(settings: Settings) -> int:
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT_DIR), os.environ.get("PYTHONPATH")]))
     dagster = Path(sys.executable).with_name("dagster")
     os.chdir(PROJECT_DIR)
-    os.execv(str(dagster), [str(dagster), "dev", "-m", "orchestration.definitions", *sys.argv[2:]])
+    # Whoever reaches the web interface can start runs and read what they say: it asks nobody who he is.
+    arguments = ["dev", "--host", LOOPBACK, "-m", "orchestration.definitions", *sys.argv[2:]]
+    os.execv(str(dagster), [str(dagster), *arguments])
 
 
 def prepare_demo() -> Settings:
@@ -359,6 +400,7 @@ def main(arguments: list[str]) -> int:
         "load": load,
         "full-check": full_check,
         "export": export,
+        "forget": forget,
         "dev": serve,
         "demo": run_demo,
         "demo-dev": serve_demo,
@@ -366,6 +408,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) < 1 or arguments[0] not in commands:
         print(f"usage: python -m orchestration {{{'|'.join(commands)}}}", file=sys.stderr)
         return EXIT_USAGE
+    os.umask(PRIVATE_UMASK)
     try:
         return commands[arguments[0]](Settings.from_environment())
     except UserError as error:

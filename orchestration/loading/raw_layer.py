@@ -4,9 +4,10 @@
     WAREHOUSE_DIR/raw/pipeline/rejected_records/<source>/<table>/<content hash>.parquet
     WAREHOUSE_DIR/raw/pipeline/loads.parquet         the ledger: a row per extract file version
     WAREHOUSE_DIR/raw/pipeline/settings.parquet      the settings of the newest run, one row
+    WAREHOUSE_DIR/raw/pipeline/forgotten.parquet     whose rows are left out, see privacy/register.py
 
 A file is written under a temporary name and renamed, so a killed load leaves nothing half done; loading a file again
-is a no-op, since the hash of its bytes is its name.
+is a no-op, since the hash of its bytes is its name. Only forgetting a person writes a raw file anew, without the rows.
 """
 
 import os
@@ -25,6 +26,7 @@ from orchestration.loading.declarations import ExtractTable
 from orchestration.loading.extract_files import hash_file, read_extract
 from orchestration.loading.landing import Extract, list_extracts
 from orchestration.loading.raw_files import Limits, Lineage, ReadResult, write_empty_parquet
+from orchestration.privacy.register import ERASURES_SCHEMA, Register
 from orchestration.settings import Settings
 
 # Of the tables and outputs; pyproject.toml and dbt_project.yml have the same.
@@ -47,6 +49,7 @@ _LEDGER_SCHEMA = pa.schema(
         ("reason", pa.string()),
         ("size_bytes", pa.int64()),
         ("modified_ns", pa.int64()),
+        ("erased_count", pa.int64()),
     ]
 )
 _REJECTED_SCHEMA = pa.schema(
@@ -68,7 +71,7 @@ class LedgerEntry:
 
     `extract_number` counts them in the order of their loads, within a load of their names; every row of the raw layer
     carries it. `row_count` counts all its rows, `rejected_count` those that could not be read; both are 0 for a refused
-    file.
+    file. `erased_count` counts those that are no more there, since they were of persons who were forgotten.
     """
 
     source: str
@@ -83,6 +86,7 @@ class LedgerEntry:
     reason: str | None
     size_bytes: int
     modified_ns: int
+    erased_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -162,7 +166,7 @@ class RawLayer:
             raise LoadError(f"can't write to the raw layer: {where}: {error.strerror or error}") from error
 
     def _load(self, keys: set[tuple[str, str]]) -> dict[tuple[str, str], LoadSummary]:
-        self._prepare()
+        self.prepare()
         loaded_at = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
         ledger = self.read_ledger()
         extracts = [
@@ -210,8 +214,17 @@ class RawLayer:
                     first_files[content_key] = extract.file
                 new_entries.append(entry)
         ledger, new_entries = _merge(ledger, new_entries)
+        if Register(self.settings).exists():
+            # Imported here: it reads extracts by way of dbt.
+            from orchestration.privacy.erasure import set_aside
+
+            ledger = set_aside(self, ledger, new_entries)
+            erased_counts = {(entry.file, entry.content_hash): entry.erased_count for entry in ledger}
+            new_entries = [
+                replace(entry, erased_count=erased_counts[entry.file, entry.content_hash]) for entry in new_entries
+            ]
         if new_entries or not self.ledger_path.exists() or extracts:
-            self._write_table(self.ledger_path, _LEDGER_SCHEMA, [asdict(entry) for entry in ledger])
+            self.write_ledger(ledger)
         return {
             key: LoadSummary(
                 self.tables[key],
@@ -220,6 +233,10 @@ class RawLayer:
             for key in self.tables
             if key in keys
         }
+
+    def write_ledger(self, ledger: list[LedgerEntry]) -> None:
+        """Write all extract file versions, in one step."""
+        self._write_table(self.ledger_path, _LEDGER_SCHEMA, [asdict(entry) for entry in ledger])
 
     def as_of(self) -> datetime:
         """The moment of the report, naive UTC: the setting AS_OF, else the time of the newest load."""
@@ -256,11 +273,16 @@ class RawLayer:
         schema = pa.schema([(name, kinds.get(name, pa.int32())) for name in row])
         self._write_table(self.pipeline_dir / "settings.parquet", schema, [row])
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
         """Write the files without rows that let every table be read before its first extract."""
         rejected_dir = self.pipeline_dir / "rejected_records"
         if not (rejected_dir / "no_records.parquet").exists():
             self._write_table(rejected_dir / "no_records.parquet", _REJECTED_SCHEMA, [])
+        if not Register(self.settings).erasures_path.exists():
+            self._write_table(Register(self.settings).erasures_path, ERASURES_SCHEMA, [])
+        if self.ledger_path.exists() and pq.read_schema(self.ledger_path).names != _LEDGER_SCHEMA.names:
+            # Of a version that counted no erased rows.
+            self.write_ledger(self.read_ledger())
         for table in self.tables.values():
             target = (
                 self.settings.raw_dir / table.source / table.name / "load_date=1970-01-01" / "declared_columns.parquet"
