@@ -22,6 +22,7 @@ from orchestration.loading.raw_files import (
     select_list,
     text_literal,
 )
+from orchestration.outside_text import shown
 
 # NUL in a text within JSON; the backslashes before it are pairs, each of which is one backslash.
 _NUL_IN_JSON = r"(^|[^\\])(\\\\)*\\u0000"
@@ -106,7 +107,7 @@ def _read(
         raise _too_large(limits) from error
     except duckdb.Error as error:
         _check_that_it_can_be_read(connection, query)
-        raise LoadError(f"can't write to the raw layer: {str(error).splitlines()[0]}") from error
+        raise LoadError(f"can't write to the raw layer: {shown(str(error).splitlines()[0])}") from error
     return ReadResult(count, rejected)
 
 
