@@ -28,6 +28,7 @@ from orchestration.errors import LoadError, UserError
 from orchestration.loading.declarations import read_extract_tables
 from orchestration.loading.raw_layer import REFUSED, LedgerEntry, RawLayer
 from orchestration.loading.warehouse_lock import warehouse_lock
+from orchestration.outside_text import shown
 from orchestration.publishing.messaging_data_export import export_range
 from orchestration.publishing.state import is_current
 from orchestration.settings import Settings
@@ -134,7 +135,8 @@ def load(settings: Settings) -> int:
         raw_layer.write_settings()
     entries = [entry for summary in summaries.values() for entry in summary.new_entries]
     for entry in (entry for entry in entries if entry.outcome != REFUSED):
-        print(f"{entry.outcome}: {entry.file}" + (f": {entry.reason}" if entry.reason else f", {entry.row_count} rows"))
+        told = f": {shown(entry.reason)}" if entry.reason else f", {entry.row_count} rows"
+        print(f"{entry.outcome}: {shown(entry.file)}{told}")
     _say_refused(raw_layer.standing_refusals(), str(raw_layer.ledger_path))
     if settings.numbering_plan:
         print(f"for dbt by hand: export NUMBERING_PLAN='{settings.numbering_plan}'")
@@ -245,7 +247,7 @@ def messages_list(marts_path: Path) -> str:
 
 def text_table(columns: list[str], rows: list[tuple[Any, ...]]) -> str:
     """Lay out rows as a table of text: numbers to the right, texts to the left and cut at 40 characters."""
-    cells = [[("" if value is None else " ".join(str(value).split())[:40]) for value in row] for row in rows]
+    cells = [["" if value is None else shown(" ".join(str(value).split()))[:40] for value in row] for row in rows]
     widths = [
         max(len(column), *(len(row[i]) for row in cells)) if cells else len(column) for i, column in enumerate(columns)
     ]
@@ -281,7 +283,7 @@ def _say_success(settings: Settings, seconds: float) -> None:
 def _say_refused(refused: list[LedgerEntry], table: str) -> None:
     """Say which files that are there were refused and why; of many the first ones, their number and where all are."""
     for entry in refused[:REFUSALS_SHOWN]:
-        print(f"refused: {entry.file}: {entry.reason}")
+        print(f"refused: {shown(entry.file)}: {shown(entry.reason)}")
     if len(refused) > REFUSALS_SHOWN:
         left = len(refused) - REFUSALS_SHOWN
         print(
@@ -301,7 +303,8 @@ def _say_checked(result: Any, log_path: Path) -> int:
     for _, check in failed:
         print(f"{check.asset_key.to_user_string()}: {check.check_name} failed", file=sys.stderr)
         for label, value in check.metadata.items():
-            print(f"  {label}: {value.value}", file=sys.stderr)
+            for line in str(value.value).splitlines():
+                print(f"  {label}: {shown(line)}", file=sys.stderr)
     # A step whose checks failed fails for that; others failed before they could check.
     told = {step_key for step_key, _ in failed}
     if any(event.is_step_failure and event.step_key not in told for event in result.all_events):
@@ -320,16 +323,16 @@ def _say_failure(job_name: str, result: Any, log_path: Path, told: Collection[st
     is_published = any(event.is_step_success and event.step_key == "publish" for event in result.all_events)
     stays = "marts and outputs are published" if is_published else "what was published before is untouched"
     print(f"The job {job_name} failed in {names or 'its set-up'}; {stays}.", file=sys.stderr)
-    shown = []
+    told_lines: list[str] = []
     for event in steps:
         error = event.step_failure_data.error
         cause = error.cause if error and error.cause else error
         # A message is Python's: the error's class, ": ", and the text.
         text = cause.message.strip().split(": ", 1)[-1] if cause else "no message"
         lines = text.splitlines() if cause and cause.cls_name == DbtError.__name__ else text.splitlines()[:1]
-        shown += [line for line in lines[:20] if line not in shown]
-    for line in shown:
-        print(f"  {line}", file=sys.stderr)
+        told_lines += [line for line in lines[:20] if line not in told_lines]
+    for line in told_lines:
+        print(f"  {shown(line)}", file=sys.stderr)
     print(f"  The whole log: {log_path}", file=sys.stderr)
 
 
@@ -369,8 +372,8 @@ def main(arguments: list[str]) -> int:
     try:
         return commands[arguments[0]](Settings.from_environment())
     except UserError as error:
-        print(error, file=sys.stderr)
+        print("\n".join(map(shown, str(error).splitlines())), file=sys.stderr)
         return EXIT_FAILED if isinstance(error, LoadError) else EXIT_USAGE
     except PermissionError as error:
-        print(f"{error.filename}: {error.strerror}; the folders need to be writable", file=sys.stderr)
+        print(f"{shown(error.filename)}: {error.strerror}; the folders need to be writable", file=sys.stderr)
         return EXIT_USAGE

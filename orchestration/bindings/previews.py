@@ -1,10 +1,14 @@
 """What Dagster shows of a built table: its number of rows and its first rows."""
 
+import html
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
 import duckdb
+
+from orchestration.outside_text import shown
 
 PREVIEW_ROWS = 5
 # Longest text in a preview's cell, in characters: previews are glanced at, and texts from outside can be long.
@@ -74,15 +78,12 @@ def markdown_table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> 
     Returns:
         The table's text.
     """
-    names = list(columns)
+    names = [_cell(name) for name in columns]
     lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
     lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in rows]
     return "\n".join(lines)
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else " ".join(str(value).split())
-    text = text if len(text) <= PREVIEW_CHARACTERS else text[: PREVIEW_CHARACTERS - 1] + "…"
-    for character in "\\`*_[]|!#":
-        text = text.replace(character, "\\" + character)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = "" if value is None else shown(" ".join(str(value).split()), PREVIEW_CHARACTERS)
+    return re.sub(r"[\\`*_\[\]|!#~]", r"\\\g<0>", html.escape(text, quote=False))
