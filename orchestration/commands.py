@@ -1,12 +1,14 @@
 """The commands behind make's targets: run, rebuild, load, full-check, export, dev, demo, demo-dev."""
 
 import contextlib
+import errno
 import gc
 import importlib
+import io
 import os
-import shutil
 import sys
 import time
+import traceback
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,7 +26,7 @@ from orchestration.building.dbt_project import (
 from orchestration.building.dbt_runs import DbtError
 from orchestration.building.parsing import ensure_manifest
 from orchestration.building.phases import record_phases
-from orchestration.errors import LoadError, UserError
+from orchestration.errors import LoadError, RunError, UserError
 from orchestration.loading.declarations import read_extract_tables
 from orchestration.loading.raw_layer import REFUSED, LedgerEntry, RawLayer
 from orchestration.loading.warehouse_lock import warehouse_lock
@@ -39,6 +41,9 @@ DEMO_DIR = "demo"
 REFUSALS_SHOWN = 10
 # Exit codes: a run that failed, and a command that could not start because of a setting.
 EXIT_FAILED, EXIT_USAGE = 1, 2
+# How a full disk shows: to Python (a limit of the account, or of a file's size, is the same), to SQLite and to DuckDB.
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL_DISK_WORDS = ("database or disk is full", "No space left on device", "Disk quota exceeded", "File too large")
 
 
 def prepare(settings: Settings) -> None:
@@ -53,7 +58,10 @@ def prepare(settings: Settings) -> None:
     home.mkdir(parents=True, exist_ok=True)
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["DAGSTER_EVENT_LOG_DIR"] = str(home / "history" / "runs")
-    shutil.copyfile(Path(__file__).with_name("dagster.yaml"), home / "dagster.yaml")
+    # In one step: another run may be reading it.
+    new = home / f"dagster.yaml.{os.getpid()}.tmp"
+    new.write_bytes(Path(__file__).with_name("dagster.yaml").read_bytes())
+    new.replace(home / "dagster.yaml")
     ensure_manifest(settings)
 
 
@@ -96,7 +104,8 @@ def run_job(settings: Settings, job_name: str) -> int:
     settings.check_landing_dir()
     log_path = settings.build_dir / "logs" / f"{job_name}.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
-    with _output_to(log_path):
+    published = _published(settings)
+    with _output_to(log_path), _failures_as_one_line(settings, job_name, log_path):
         # Dagster is imported here: a wrong setting is told at once, without seconds of imports. They go on while dbt
         # parses, in a process of its own.
         with ThreadPoolExecutor(max_workers=1) as pool:
@@ -115,7 +124,7 @@ def run_job(settings: Settings, job_name: str) -> int:
     if job_name == "full_check":
         return _say_checked(result, log_path)
     if not result.success:
-        _say_failure(job_name, result, log_path)
+        _say_failure(job_name, result, log_path, is_published=_published(settings) != published)
         return EXIT_FAILED
     is_published = any(event.is_step_success and event.step_key == "publish" for event in result.all_events)
     if not is_published:
@@ -308,7 +317,7 @@ def _say_checked(result: Any, log_path: Path) -> int:
     # A step whose checks failed fails for that; others failed before they could check.
     told = {step_key for step_key, _ in failed}
     if any(event.is_step_failure and event.step_key not in told for event in result.all_events):
-        _say_failure("full_check", result, log_path, told)
+        _say_failure("full_check", result, log_path, is_published=False, told=told)
     if failed:
         print(f"  make rebuild makes everything anew. The whole log: {log_path}", file=sys.stderr)
     elif result.success:
@@ -316,11 +325,10 @@ def _say_checked(result: Any, log_path: Path) -> int:
     return 0 if result.success and not failed else EXIT_FAILED
 
 
-def _say_failure(job_name: str, result: Any, log_path: Path, told: Collection[str] = ()) -> None:
+def _say_failure(job_name: str, result: Any, log_path: Path, *, is_published: bool, told: Collection[str] = ()) -> None:
     """Say which steps failed and why, but for those of which all was told."""
     steps = [event for event in result.all_events if event.is_step_failure and event.step_key not in told]
     names = ", ".join(str(event.step_key) for event in steps)
-    is_published = any(event.is_step_success and event.step_key == "publish" for event in result.all_events)
     stays = "marts and outputs are published" if is_published else "what was published before is untouched"
     print(f"The job {job_name} failed in {names or 'its set-up'}; {stays}.", file=sys.stderr)
     told_lines: list[str] = []
@@ -336,15 +344,67 @@ def _say_failure(job_name: str, result: Any, log_path: Path, told: Collection[st
     print(f"  The whole log: {log_path}", file=sys.stderr)
 
 
+def _published(settings: Settings) -> tuple[Path, Path]:
+    """What the links to what is published lead to."""
+    return settings.marts_path.resolve(), (settings.output_dir / "latest").resolve()
+
+
+class _LogFile(io.FileIO):
+    """A log file; a full disk ends the log, and not the run."""
+
+    def write(self, content: Any) -> int:
+        """Write what the disk takes; the rest counts as written."""
+        with contextlib.suppress(OSError):
+            super().write(content)
+        return len(content)
+
+
 @contextlib.contextmanager
 def _output_to(log_path: Path) -> Iterator[None]:
-    """Send what Dagster and dbt print to a log file, so that the command's own few lines stand out."""
+    """Send what Dagster and dbt print to a log file, so that the command's own few lines stand out.
+
+    The log of the run before, which may still be under way, is kept beside it.
+    """
+    if log_path.exists():
+        log_path.replace(log_path.with_suffix(".previous.log"))
     with (
-        log_path.open("w", encoding="utf-8") as log,
+        io.TextIOWrapper(
+            io.BufferedWriter(_LogFile(log_path, "w")), encoding="utf-8", errors="backslashreplace"
+        ) as log,
         contextlib.redirect_stdout(log),
         contextlib.redirect_stderr(log),
     ):
         yield
+
+
+@contextlib.contextmanager
+def _failures_as_one_line(settings: Settings, job_name: str, log_path: Path) -> Iterator[None]:
+    """Write the stack trace of what fails outside of a job's steps to the log, and raise what the user is told.
+
+    Raises:
+        RunError: with a line that says what failed.
+    """
+    published = _published(settings)
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        traceback.print_exc()
+        stays = "what was published before is untouched" if _published(settings) == published else "it has published"
+        raise RunError(f"The job {job_name} failed: {_reason(error)}; {stays}. The whole log: {log_path}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong, in a line: that a disk is full, wherever it was noticed, else the first cause."""
+    causes = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
+        causes.append(cause)
+    for cause in causes:
+        if getattr(cause, "errno", None) in FULL_DISK or any(words in str(cause) for words in FULL_DISK_WORDS):
+            where = getattr(cause, "filename", None)
+            return "the disk is full" + (f": {where}" if where else "") + "; make space and run again"
+    return next(iter(str(causes[-1]).splitlines()), "") or type(causes[-1]).__name__
 
 
 def main(arguments: list[str]) -> int:
@@ -373,7 +433,10 @@ def main(arguments: list[str]) -> int:
         return commands[arguments[0]](Settings.from_environment())
     except UserError as error:
         print("\n".join(map(shown, str(error).splitlines())), file=sys.stderr)
-        return EXIT_FAILED if isinstance(error, LoadError) else EXIT_USAGE
+        return EXIT_FAILED if isinstance(error, (LoadError, RunError)) else EXIT_USAGE
     except PermissionError as error:
         print(f"{shown(error.filename)}: {error.strerror}; the folders need to be writable", file=sys.stderr)
         return EXIT_USAGE
+    except OSError as error:
+        print(_reason(error), file=sys.stderr)
+        return EXIT_FAILED

@@ -75,8 +75,13 @@ class Settings:
 
     @property
     def marts_path(self) -> Path:
-        """The published database."""
+        """The published database: a link to the newest file in `published_dir`."""
         return self.warehouse_dir / "marts.duckdb"
+
+    @property
+    def published_dir(self) -> Path:
+        """Folder of the published databases, which are never changed."""
+        return self.warehouse_dir / "published"
 
     @property
     def dagster_home(self) -> Path:
