@@ -438,5 +438,5 @@ def main(arguments: list[str]) -> int:
         print(f"{shown(error.filename)}: {error.strerror}; the folders need to be writable", file=sys.stderr)
         return EXIT_USAGE
     except OSError as error:
-        print(_reason(error), file=sys.stderr)
+        print(shown(_reason(error)), file=sys.stderr)
         return EXIT_FAILED
