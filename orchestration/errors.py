@@ -28,3 +28,7 @@ class ExtractUnreadableError(ExtractRefusedError):
 
 class LoadError(UserError):
     """A fault of this machine, such as a full disk, stopped a load; nothing is noted against the extracts."""
+
+
+class RunError(UserError):
+    """A run failed outside of its steps, such as on a full disk; the stack trace is in the log."""

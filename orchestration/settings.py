@@ -91,13 +91,18 @@ class Settings:
 
     @property
     def marts_path(self) -> Path:
-        """The published database."""
+        """The published database: a link to the newest file in `published_dir`."""
         return self.warehouse_dir / "marts.duckdb"
 
     @property
     def privacy_key_path(self) -> Path:
         """The key of the keyed hashes, where the setting gives none."""
         return self.warehouse_dir / "privacy.key"
+
+    @property
+    def published_dir(self) -> Path:
+        """Folder of the published databases, which are never changed."""
+        return self.warehouse_dir / "published"
 
     @property
     def dagster_home(self) -> Path:

@@ -24,6 +24,7 @@ from orchestration.building.full_check import check_is_built
 from orchestration.building.phases import record_phases
 from orchestration.loading.declarations import ExtractTable
 from orchestration.loading.raw_layer import REFUSED, LedgerEntry, RawLayer
+from orchestration.outside_text import shown
 from orchestration.privacy.erasure import finish_erasure
 from orchestration.publishing.delivery import deliver
 from orchestration.publishing.marts import publish
@@ -113,7 +114,7 @@ def load_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTable])
         raw_layer.write_settings()
         for entry in (entry for summary in summaries.values() for entry in summary.new_entries):
             if entry.outcome == REFUSED:
-                context.log.warning(f"refused {entry.file}: {entry.reason}")
+                context.log.warning(f"refused {shown(entry.file)}: {shown(entry.reason)}")
         seconds = round(time.monotonic() - started, 3)
         record_phases(settings, {"load": seconds}, restart=True)
         if not config.publishes_always and is_current(settings, raw_layer):

@@ -1,11 +1,14 @@
 """What Dagster shows of a built table: its number of rows and its first rows."""
 
+import html
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
 import duckdb
 
+from orchestration.outside_text import shown
 from orchestration.privacy.personal_data import personal_columns
 
 PREVIEW_ROWS = 5
@@ -62,8 +65,8 @@ class Previews:
             return None
         described = self._connection.execute(f"describe {database}.main.{name}").fetchall()
         columns = impersonal_columns(name, [str(column) for column, *_ in described])
-        shown = ", ".join(f'"{column}"' for column in columns)
-        result = self._connection.execute(f"select {shown} from {database}.main.{name} limit {PREVIEW_ROWS}")
+        selected = ", ".join(f'"{column}"' for column in columns)
+        result = self._connection.execute(f"select {selected} from {database}.main.{name} limit {PREVIEW_ROWS}")
         return markdown_table(columns, result.fetchall())
 
 
@@ -83,15 +86,12 @@ def markdown_table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> 
     Returns:
         The table's text.
     """
-    names = list(columns)
+    names = [_cell(name) for name in columns]
     lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
     lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in rows]
     return "\n".join(lines)
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else " ".join(str(value).split())
-    text = text if len(text) <= PREVIEW_CHARACTERS else text[: PREVIEW_CHARACTERS - 1] + "…"
-    for character in "\\`*_[]|!#":
-        text = text.replace(character, "\\" + character)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = "" if value is None else shown(" ".join(str(value).split()), PREVIEW_CHARACTERS)
+    return re.sub(r"[\\`*_\[\]|!#~]", r"\\\g<0>", html.escape(text, quote=False))

@@ -15,6 +15,7 @@ from orchestration.building.dbt_project import (
     without_dbt_variables,
 )
 from orchestration.building.parsing import ensure_manifest, parsed_manifest
+from orchestration.outside_text import shown
 from orchestration.settings import Settings
 
 # Every data test of the project; unit tests test the project and not the data.
@@ -132,7 +133,7 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> list[NodeResult]:
             unique_id=str(result.node.unique_id),
             status=str(result.status),
             seconds=float(result.execution_time),
-            message=" ".join(str(result.message or "").split()),
+            message=shown(" ".join(str(result.message or "").split())),
             failures=result.failures,
             compiled_path=getattr(result.node, "compiled_path", None),
         )

@@ -26,6 +26,7 @@ from orchestration.loading.declarations import ExtractTable
 from orchestration.loading.extract_files import hash_file, read_extract
 from orchestration.loading.landing import Extract, list_extracts
 from orchestration.loading.raw_files import Limits, Lineage, ReadResult, write_empty_parquet
+from orchestration.outside_text import shown
 from orchestration.privacy.register import ERASURES_SCHEMA, Register
 from orchestration.settings import Settings
 
@@ -163,7 +164,9 @@ class RawLayer:
             raise LoadError("the load took more memory than this machine has; see MEMORY_LIMIT_GB") from error
         except OSError as error:
             where = error.filename or self.settings.raw_dir
-            raise LoadError(f"can't write to the raw layer: {where}: {error.strerror or error}") from error
+            raise LoadError(
+                f"can't write to the raw layer: {shown(where)}: {shown(error.strerror or error)}"
+            ) from error
 
     def _load(self, keys: set[tuple[str, str]]) -> dict[tuple[str, str], LoadSummary]:
         self.prepare()
@@ -297,7 +300,9 @@ class RawLayer:
         table = self.tables.get((extract.source, extract.table_name))
         if table is None:
             known = ", ".join("/".join(key) for key in self.tables)
-            reason = f"no table {extract.source}/{extract.table_name} is declared; the declared ones are {known}"
+            reason = (
+                f"no table {shown(f'{extract.source}/{extract.table_name}')} is declared; the declared ones are {known}"
+            )
             return _entry(extract, content_hash, number, loaded_at, REFUSED, reason)
         folder = self.settings.raw_dir / table.source / table.name / f"load_date={loaded_at:%Y-%m-%d}"
         folder.mkdir(parents=True, exist_ok=True)

@@ -211,7 +211,7 @@ def set_aside(raw_layer: RawLayer, ledger: list[LedgerEntry], new_entries: list[
 
 
 def finish_erasure(settings: Settings) -> None:
-    """Remove what was published before persons were erased: older folders of outputs, and exports of ranges.
+    """Remove what was published before persons were erased: databases, folders of outputs, and exports of ranges.
 
     Args:
         settings: of a warehouse whose marts and outputs were just published, if there are any.
@@ -219,6 +219,10 @@ def finish_erasure(settings: Settings) -> None:
     register = Register(settings)
     if not register.is_unfinished():
         return
+    present = settings.marts_path.resolve()
+    for path in settings.published_dir.glob("*"):
+        if path != present:
+            path.unlink()
     if settings.output_dir.is_dir():
         remove_leftovers(settings.output_dir)
         remove_old_outputs(settings.output_dir, keep=1)
