@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import sqlite3
+import stat
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -134,6 +135,8 @@ def test_a_forgotten_person_is_nowhere(pipeline: Pipeline, without_person: dict[
     first = pipeline.make_run(AS_OF="2026-10-31T06:00:00Z", without_network=True)
     assert first.returncode == 0, first.stderr
     kept = (pipeline.settings.warehouse_dir, pipeline.settings.output_dir)
+    written = [path for folder in (pipeline.settings.raw_dir, kept[1]) for path in folder.rglob("*")]
+    assert [str(path) for path in [*kept, *written] if path.stat().st_mode & stat.S_IRWXO] == []
     assert pipeline.make_run("export", FROM="2026-10-30", TO="2026-10-31").returncode == 0
     assert len(files_with_traces(*kept)) > 20
 

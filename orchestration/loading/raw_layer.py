@@ -216,6 +216,7 @@ class RawLayer:
                     loaded.add(content_key)
                     first_files[content_key] = extract.file
                 new_entries.append(entry)
+        before = ledger
         ledger, new_entries = _merge(ledger, new_entries)
         if Register(self.settings).exists():
             # Imported here: it reads extracts by way of dbt.
@@ -226,7 +227,7 @@ class RawLayer:
             new_entries = [
                 replace(entry, erased_count=erased_counts[entry.file, entry.content_hash]) for entry in new_entries
             ]
-        if new_entries or not self.ledger_path.exists() or extracts:
+        if ledger != before or not self.ledger_path.exists():
             self.write_ledger(ledger)
         return {
             key: LoadSummary(

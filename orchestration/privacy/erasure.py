@@ -290,8 +290,9 @@ def _write_asked(beside: Settings, table: ExtractTable, customer: str, number: s
     """Write what a person is asked for by as the row of an extract."""
     folder = beside.raw_dir / table.source / table.name / "load_date=1970-01-01"
     lineage = Lineage(ASKED, ASKED, 1, datetime.now(UTC))
-    # A customer whom only a carrier's log knows has the number for an id.
-    values = {"customer_id": customer or None, "to_number": number or customer or None, "channel": "sms"}
+    # A customer whom only a carrier's log knows has the number for an id, as rule 11 writes it.
+    own_number = customer if E164.fullmatch(customer) else None
+    values = {"customer_id": customer or None, "to_number": number or own_number, "channel": "sms"}
     with RawFileWriter(tuple(values), table, lineage, folder / f"{ASKED}.parquet") as writer:
         writer.write([0], [[value] for value in values.values()])
 
