@@ -93,7 +93,8 @@ def _build(
             run_dbt(settings, build_arguments(is_refresh_due, folds_only=True))
             is_refresh_due = False
         raw_layer.write_settings(last_extract_number=last)
-        results = run_dbt(settings, [*build_arguments(is_refresh_due, is_complete=bool(reason)), *arguments])
+        is_complete = bool(reason) or has_moved(settings)
+        results = run_dbt(settings, [*build_arguments(is_refresh_due, is_complete), *arguments])
     except DbtError as error:
         results = error.results
         raise
@@ -155,6 +156,12 @@ def _read(settings: Settings, database: str, query: str) -> list[tuple[Any, ...]
         if any(words in str(error) for words in IN_USE):
             raise DatabaseInUseError(f"{path} is open in another program; close it there first: {error}") from error
         return None
+
+
+def has_moved(settings: Settings) -> bool:
+    """Whether the views of staging, which a day's run leaves as they are, read the raw layer of another folder."""
+    read = _read(settings, DATABASES[0], "select sql from duckdb_views() where contains(sql, 'read_parquet(')")
+    return any(f"'{settings.raw_dir}/" not in sql for (sql,) in read or [])
 
 
 def are_damaged(settings: Settings) -> bool:
