@@ -12,7 +12,7 @@ ifneq (,$(wildcard .env))
     export
 endif
 
-.PHONY: help demo demo-dev run rebuild load full-check export forget dev test lint bench docs picture audit lock clean
+.PHONY: help demo demo-dev run rebuild load full-check export forget dev test torture lint bench docs picture audit lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ dev: $(VENV)/.installed ## The Dagster web interface, with schedule and sensor
 
 test: $(VENV)/.installed-dev ## Every test of the project
 	@BIN=$(BIN) bash tests/run.sh
+
+torture: $(VENV)/.installed-dev ## Kill the job 100 times at random moments, with readers; ARGS="--kills 20 --seed 1"
+	@$(BIN)/python -m tests.torture $(ARGS)
 
 lint: $(VENV)/.installed-dev ## Formatting, lint and types only
 	@BIN=$(BIN) bash tests/run.sh lint

@@ -26,6 +26,7 @@ from orchestration.building.dbt_project import (
 from orchestration.building.dbt_runs import DbtError
 from orchestration.building.parsing import ensure_manifest
 from orchestration.building.phases import record_phases
+from orchestration.dagster_home import set_damaged_databases_aside
 from orchestration.errors import LoadError, RunError, SettingError, UserError
 from orchestration.loading.declarations import read_extract_tables
 from orchestration.loading.raw_layer import REFUSED, LedgerEntry, RawLayer
@@ -122,8 +123,17 @@ def run_job(settings: Settings, job_name: str) -> int:
 
         job = build_definitions(settings).resolve_job_def(job_name)
         start_up = time.monotonic() - started
-        with dg.DagsterInstance.get() as instance:
-            result = job.execute_in_process(instance=instance, raise_on_error=False)
+
+        def execute() -> dg.ExecuteInProcessResult:
+            with dg.DagsterInstance.get() as instance:
+                return job.execute_in_process(instance=instance, raise_on_error=False)
+
+        try:
+            result = execute()
+        except Exception:
+            if not set_damaged_databases_aside(settings.dagster_home):
+                raise
+            result = execute()
     record_phases(settings, {"start_up": start_up, "total": time.monotonic() - started})
     if job_name == "full_check":
         return _say_checked(result, log_path)
@@ -223,6 +233,7 @@ def _say_nothing_new(settings: Settings) -> None:
 def serve(settings: Settings) -> int:
     """Start Dagster's web interface with schedule and sensor; returns its exit code when it is stopped."""
     prepare(settings)
+    set_damaged_databases_aside(settings.dagster_home)
     # Dagster's processes import the project, and the event storage that dagster.yaml names.
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT_DIR), os.environ.get("PYTHONPATH")]))
     dagster = Path(sys.executable).with_name("dagster")

@@ -17,7 +17,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 
 from orchestration.bindings.previews import PREVIEW_ROWS, Previews, impersonal_columns, markdown_table
 from orchestration.bindings.resources import WarehouseLock
-from orchestration.building.build import build
+from orchestration.building.build import build, noting_damage
 from orchestration.building.dbt_project import manifest_path
 from orchestration.building.dbt_runs import TEST_ARGUMENTS, DbtError, NodeResult, run_dbt
 from orchestration.building.full_check import check_is_built
@@ -228,7 +228,8 @@ def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTa
             for unique_id in TopologicalSorter(parents).static_order():
                 if unique_id in unchanged:
                     yield dg.MaterializeResult(asset_key=keys[unique_id], metadata={"unchanged": True})
-        yield from asset_events(context, results, keys, settings.build_dir)
+        with noting_damage(settings):
+            yield from asset_events(context, results, keys, settings.build_dir)
 
     return dbt_build
 
@@ -355,7 +356,8 @@ def publish_assets(settings: Settings) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[Any]]:
         started = time.monotonic()
         check_is_publishable(settings)
-        published = publish(settings)
+        with noting_damage(settings):
+            published = publish(settings)
         finish_erasure(settings)
         note_published(settings)
         record_phases(settings, published.phases)

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from orchestration.building.dbt_project import (
     PROJECT_DIR,
@@ -20,9 +20,6 @@ from orchestration.building.parsing import ensure_manifest, parsed_manifest
 from orchestration.outside_text import shown
 from orchestration.settings import Settings
 
-if TYPE_CHECKING:
-    from dbt_common.events.base_types import EventMsg
-
 # Every data test of the project; unit tests test the project and not the data.
 TEST_ARGUMENTS = ("test", "--exclude-resource-type", "unit_test")
 
@@ -33,8 +30,8 @@ UNCHANGED = (
     "assert_written_out_statuses_are_the_seeds",
 )
 
-# What took seconds of every run and nobody reads: files of the results, which `run_dbt` returns, and dbt's own logs, whose
-# lines are laid out before most of them are thrown away; `_print_event` prints those that tell something.
+# What took seconds of every run and nobody reads: files of the results, which `run_dbt` returns, and dbt's own logs,
+# whose lines are laid out before most of them are thrown away; `_print_event` prints those that tell something.
 QUICK = ("--no-write-json", "--log-level", "none", "--log-level-file", "none")
 
 
@@ -153,10 +150,11 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> list[NodeResult]:
     return results
 
 
-def _print_event(event: "EventMsg") -> None:
+def _print_event(event: Any) -> None:
     if event.info.level != "debug":
         moment = event.info.ts.ToDatetime()
-        sys.stdout.write(f"{moment:%H:%M:%S}  {event.info.msg}\n")
+        for line in str(event.info.msg).splitlines():
+            sys.stdout.write(f"{moment:%H:%M:%S}  {shown(line)}\n")
 
 
 @contextlib.contextmanager

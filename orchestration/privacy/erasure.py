@@ -33,6 +33,7 @@ from orchestration.loading.raw_files import (
     copy,
     text_literal,
 )
+from orchestration.loading.raw_integrity import raw_files_below
 from orchestration.loading.raw_layer import LOADED, LedgerEntry, RawLayer
 from orchestration.privacy.keys import add_keyed_hash, keyed_hash
 from orchestration.privacy.register import TIES_SCHEMA, Known, Register
@@ -157,7 +158,7 @@ def erase(settings: Settings, raw_layer: RawLayer, customer: str, number: str, i
         counts = _erase_rows(connection, raw_layer, files)
     hidden_count = _hide_records(settings, key, known)
     if raw_layer.ledger_path.exists():
-        raw_layer.write_ledger(_counted(settings, raw_layer.read_ledger()))
+        raw_layer.write_ledger(raw_layer.noted(_counted(settings, raw_layer.read_ledger())))
     forget_built_tables(settings)
     shutil.rmtree(settings.dagster_home, ignore_errors=True)
     shutil.rmtree(settings.build_dir / "logs", ignore_errors=True)
@@ -241,11 +242,7 @@ def _raw_files(settings: Settings) -> list[Path]:
     """All raw files of extracts, also of loads that were killed, whose unfinished ones are removed."""
     for unfinished in settings.raw_dir.rglob("*.tmp"):
         unfinished.unlink(missing_ok=True)
-    return sorted(
-        path
-        for path in settings.raw_dir.glob("*/*/load_date=*/*.parquet")
-        if path.relative_to(settings.raw_dir).parts[0] != "pipeline" and path.stem != "declared_columns"
-    )
+    return raw_files_below(settings.raw_dir)
 
 
 @contextlib.contextmanager
