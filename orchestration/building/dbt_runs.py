@@ -33,8 +33,8 @@ UNCHANGED = (
     "assert_written_out_statuses_are_the_seeds",
 )
 
-# What took seconds of every run and nobody reads: files of the results, which `run_dbt` returns, and dbt's own logs, whose
-# lines are laid out before most of them are thrown away; `_print_event` prints those that tell something.
+# What took a second of every run and nobody reads: files of the results, which `run_dbt` returns, and dbt's own logs,
+# whose lines are laid out before most of them are thrown away; `_print_event` prints those that tell something.
 QUICK = ("--no-write-json", "--log-level", "none", "--log-level-file", "none")
 
 
