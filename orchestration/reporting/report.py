@@ -90,8 +90,8 @@ def write_report(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Pa
     """
     data = read_report_data(connection)
     (folder / "assets").mkdir(parents=True)
-    # With the rights of new files, which are not those of the project's.
     for asset in (PACKAGE_DIR / "assets").iterdir():
+        # Without the permissions that the file has here.
         shutil.copyfile(asset, folder / "assets" / asset.name)
     (folder / "messages").mkdir()
     report = _Report(data)
