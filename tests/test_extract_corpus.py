@@ -128,7 +128,7 @@ def drop_hostile_texts(pipeline: Pipeline) -> None:
             "provider": "twilio",
             "to_number": f"{NUMBER}{number:02}",
         }
-        sends.append({**send, "price": "0.01"})
+        sends += [{**send, "price": "0.01"}, {**send, "send_id": f"h{number}-answered"}]
         statuses.append(
             {
                 "send_id": f"h{number}",
@@ -176,7 +176,7 @@ def test_texts_are_kept_and_numbers_stay_joinable(loaded: Loaded, ran: subproces
     query = loaded.pipeline.query
     assert sorted(body for (body,) in query("select body from fct_replies")) == sorted(HOSTILE)
     answered = query("select send_id, from_number from fct_replies")
-    assert sorted(answered) == sorted((f"h{number}", f"{NUMBER}{number:02}") for number in range(len(HOSTILE)))
+    assert sorted(answered) == sorted((f"h{number}-answered", f"{NUMBER}{number:02}") for number in range(len(HOSTILE)))
     for column in ("message_title", "series_title"):
         assert {text for (text,) in query(f"select {column} from dim_messages")} - {None} <= set(HOSTILE)
     assert {text for (text,) in query("select customer_name from dim_customers")} - {None} <= set(HOSTILE)
