@@ -66,9 +66,8 @@ dev: $(VENV)/.installed ## The Dagster web interface, with schedule and sensor
 test: $(VENV)/.installed-dev ## Every test of the project
 	@BIN=$(BIN) bash tests/run.sh
 
-torture: $(VENV)/.installed-dev ## Kill the job 100 times at random moments, with readers (ARGS="--kills 20 --seed 1"), and fuzz the readers of extracts
+torture: $(VENV)/.installed-dev ## Kill the job 100 times at random moments, with readers; ARGS="--kills 20 --seed 1"
 	@$(BIN)/python -m tests.torture $(ARGS)
-	@$(BIN)/python -m pytest -m torture
 
 lint: $(VENV)/.installed-dev ## Formatting, lint and types only
 	@BIN=$(BIN) bash tests/run.sh lint
