@@ -42,7 +42,7 @@ class Settings:
         max_rows_at_once: rows of extracts that are applied at once; more are applied in groups.
         max_extract_columns: columns, or different JSON keys, of an extract; one with more is refused.
         max_field_characters: characters of one value of an extract; a row with a longer one is set apart.
-        max_unpacked_gb: GB of a compressed extract when it is unpacked; a longer one is refused.
+        max_unpacked_gb: GB of a compressed or Parquet extract when it is unpacked; a longer one is refused.
         schedule_hour: hour of the day (0 to 23) at which the schedule starts the job `daily`.
         schedule_timezone: IANA zone of that hour.
         personal_data_csv: how the CSVs show personal data: FULL, MASKED or NONE.
