@@ -51,6 +51,11 @@ def noted(pipeline: Pipeline) -> list[LedgerEntry]:
     return [replace(entry, raw_modified_ns=0, modified_ns=0) for entry in pipeline.raw_layer.read_ledger()]
 
 
+def what_of(entry: LedgerEntry) -> tuple[object, ...]:
+    """What a ledger tells of an extract, but for times and sizes."""
+    return (entry.file, entry.content_hash, entry.extract_number, entry.row_count, entry.rejected_count, entry.outcome)
+
+
 @pytest.fixture
 def loaded(pipeline: Pipeline) -> Pipeline:
     """A raw layer of three sends in two files, one with a rejected row, and of a file of which all rows are rejected."""
@@ -83,12 +88,7 @@ def test_a_ledger_is_made_anew_from_the_raw_files(
     loaded.load()
     assert "loads.parquet was gone or damaged; it was made anew from 3 raw file(s)" in capfd.readouterr().err
     after = noted(loaded)
-    assert {entry.file: entry.extract_number for entry in after} == {
-        "outbound/sends/a.csv": 1, "outbound/sends/b.csv": 2, "outbound/sends/c.csv": 3,
-    }  # fmt: skip
-    assert [(e.file, e.content_hash, e.row_count, e.rejected_count, e.outcome) for e in after] == [
-        (e.file, e.content_hash, e.row_count, e.rejected_count, e.outcome) for e in before
-    ]
+    assert [what_of(entry) for entry in after] == [what_of(entry) for entry in before]
     assert [entry.loaded_at for entry in after[:2]] == [entry.loaded_at for entry in before[:2]]
     assert loaded.load()[("outbound", "sends")].new_entries == []
 
@@ -123,7 +123,7 @@ def test_a_raw_file_whose_extract_is_gone_is_missed_loudly(loaded: Pipeline) -> 
     content, entry = extract.read_bytes(), loaded.raw_layer.read_ledger()[1]
     (path,) = (path for path in raw_files(loaded) if path.stem == entry.content_hash)
     whole = path.read_bytes()
-    before, rows = noted(loaded), raw_rows(loaded)
+    before = noted(loaded)
     extract.unlink()
     path.unlink()
     loaded.drop("outbound/sends/new.csv", send("s9"))
@@ -134,7 +134,7 @@ def test_a_raw_file_whose_extract_is_gone_is_missed_loudly(loaded: Pipeline) -> 
     # Each way that the message names: the extract under another name, the raw file from a backup, to go on without it.
     other = loaded.drop("outbound/sends/other.csv", content)
     loaded.load()
-    assert raw_rows(loaded)[: len(rows)] == rows or len(raw_rows(loaded)) == len(rows) + 1
+    assert sorted(row["send_id"] for row in raw_rows(loaded)) == ["s1", "s2", "s3", "s9"]
     assert [e.outcome for e in loaded.raw_layer.read_ledger() if e.file.endswith("other.csv")] == [DUPLICATE]
     other.unlink()
     path.unlink()
@@ -176,14 +176,8 @@ def test_what_a_killed_load_left_is_accounted_for(loaded: Pipeline, is_extract_t
     if not is_extract_there:
         path.unlink()
     loaded.load()
-    found = noted(loaded)
-    if not is_extract_there:
-        found = [replace(entry, size_bytes=e.size_bytes) for entry, e in zip(found, undisturbed, strict=True)]
-    assert [replace(entry, loaded_at=AT) for entry in found] == [replace(entry, loaded_at=AT) for entry in undisturbed]
+    assert [what_of(entry) for entry in noted(loaded)] == [what_of(entry) for entry in undisturbed]
     assert sorted(row["send_id"] for row in raw_rows(loaded)) == ["s1", "s2", "s3", "s4"]
-
-
-AT = datetime(2026, 1, 1)
 
 
 def test_a_first_load_that_was_killed_is_begun_again(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
