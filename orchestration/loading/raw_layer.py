@@ -4,9 +4,10 @@
     WAREHOUSE_DIR/raw/pipeline/rejected_records/<source>/<table>/<content hash>.parquet
     WAREHOUSE_DIR/raw/pipeline/loads.parquet         the ledger: a row per extract file version
     WAREHOUSE_DIR/raw/pipeline/settings.parquet      the settings of the newest run, one row
+    WAREHOUSE_DIR/raw/pipeline/forgotten.parquet     whose rows are left out, see privacy/register.py
 
 A file is written under a temporary name and renamed, so a killed load leaves nothing half done; loading a file again
-is a no-op, since the hash of its bytes is its name.
+is a no-op, since the hash of its bytes is its name. Only forgetting a person writes a raw file anew, without the rows.
 
 Each load makes the raw layer whole first: a ledger that is gone or damaged is made anew from the raw files' lineage,
 and a raw file that is gone or damaged from its extract. What can't be mended stops the load.
@@ -30,6 +31,8 @@ from orchestration.loading.extract_files import hash_file, read_extract
 from orchestration.loading.landing import Extract, list_extracts
 from orchestration.loading.raw_files import Limits, Lineage, ReadResult, write_empty_parquet
 from orchestration.loading.raw_integrity import glance, hash_files, is_readable, raw_files_below, read_lineage
+from orchestration.outside_text import shown
+from orchestration.privacy.register import ERASURES_SCHEMA, Register
 from orchestration.settings import Settings
 
 # Of the tables and outputs; pyproject.toml and dbt_project.yml have the same.
@@ -54,6 +57,7 @@ _LEDGER_SCHEMA = pa.schema(
         ("reason", pa.string()),
         ("size_bytes", pa.int64()),
         ("modified_ns", pa.int64()),
+        ("erased_count", pa.int64()),
         ("raw_bytes", pa.int64()),
         ("raw_modified_ns", pa.int64()),
         ("raw_hash", pa.string()),
@@ -78,8 +82,9 @@ class LedgerEntry:
 
     `extract_number` counts them in the order of their loads, within a load of their names; every row of the raw layer
     carries it. `row_count` counts all its rows, `rejected_count` those that could not be read; both are 0 for a refused
-    file. `raw_bytes`, `raw_modified_ns` and `raw_hash` are size, time of change and SHA-256 of what a loaded one's raw
-    files hold, as they were written.
+    file. `erased_count` counts those that are no more there, since they were of persons who were forgotten.
+    `raw_bytes`, `raw_modified_ns` and `raw_hash` are size, time of change and SHA-256 of what a loaded one's raw files
+    hold, as they were written.
     """
 
     source: str
@@ -94,6 +99,7 @@ class LedgerEntry:
     reason: str | None
     size_bytes: int
     modified_ns: int
+    erased_count: int = 0
     raw_bytes: int = 0
     raw_modified_ns: int = 0
     raw_hash: str = ""
@@ -143,9 +149,6 @@ class RawLayer:
         # Ledgers and raw files of version 0.1.0 have no numbers.
         return [LedgerEntry(**{"extract_number": 0, **row}) for row in rows]
 
-    def _write_ledger(self, ledger: Sequence[LedgerEntry]) -> None:
-        self._write_table(self.ledger_path, _LEDGER_SCHEMA, [asdict(entry) for entry in ledger])
-
     def new_extracts(self) -> list[Extract]:
         """The extracts in the landing folder whose size or time of change is not in the ledger."""
         seen = {(entry.file, entry.size_bytes, entry.modified_ns) for entry in self.read_ledger()}
@@ -184,7 +187,9 @@ class RawLayer:
             raise LoadError("the load took more memory than this machine has; see MEMORY_LIMIT_GB") from error
         except OSError as error:
             where = error.filename or self.settings.raw_dir
-            raise LoadError(f"can't write to the raw layer: {where}: {error.strerror or error}") from error
+            raise LoadError(
+                f"can't write to the raw layer: {shown(where)}: {shown(error.strerror or error)}"
+            ) from error
 
     def restore(self) -> None:
         """Make sure, byte by byte, that the raw files are as they were written, and mend those that are not.
@@ -195,14 +200,15 @@ class RawLayer:
         ledger = self.read_ledger()
         restored = self._restored(ledger, {}, thoroughly=True)
         if restored != ledger:
-            self._write_ledger(restored)
+            remade = [entry for entry in restored if entry not in ledger]
+            self.write_ledger(self._without_forgotten(restored, remade))
 
     def is_as_written(self) -> bool:
         """Whether the raw files are there and look as when they were written."""
         return all(self._looks_as_written(entry) for entry in self.read_ledger() if entry.outcome == LOADED)
 
     def _load(self, keys: set[tuple[str, str]]) -> dict[tuple[str, str], LoadSummary]:
-        self._prepare()
+        self.prepare()
         known = self._read_ledger()
         extracts = [
             extract
@@ -214,6 +220,7 @@ class RawLayer:
             hashes = list(pool.map(_hash_or_none, extracts))
             found = {content: extract for extract, content in zip(extracts, hashes, strict=True) if content}
             ledger = self._restored([*(known or []), *self._unknown_entries(known, found)], found)
+            remade = [entry for entry in ledger if entry not in (known or [])]
             # A clock that was set back makes no load older than the one before.
             now = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
             loaded_at = max([now, *(entry.loaded_at for entry in ledger)])
@@ -254,8 +261,11 @@ class RawLayer:
                     first_files[content_key] = extract.file
                 new_entries.append(entry)
         ledger, new_entries = _merge(ledger, new_entries)
+        ledger = self._without_forgotten(ledger, [*new_entries, *remade])
+        noted = {(entry.file, entry.content_hash): entry for entry in ledger}
+        new_entries = [noted[entry.file, entry.content_hash] for entry in new_entries]
         if ledger != known:
-            self._write_ledger(ledger)
+            self.write_ledger(ledger)
         return {
             key: LoadSummary(
                 self.tables[key],
@@ -264,6 +274,26 @@ class RawLayer:
             for key in self.tables
             if key in keys
         }
+
+    def _without_forgotten(self, ledger: list[LedgerEntry], written: list[LedgerEntry]) -> list[LedgerEntry]:
+        """Take the rows of forgotten persons out of the raw files that were just written; returns the ledger then."""
+        if not Register(self.settings).exists():
+            return ledger
+        # Imported here: it reads extracts by way of dbt.
+        from orchestration.privacy.erasure import set_aside
+
+        return self.noted(set_aside(self, ledger, written))
+
+    def noted(self, ledger: list[LedgerEntry]) -> list[LedgerEntry]:
+        """The ledger, with how the raw files are now; the caller has changed them."""
+        return [
+            entry if entry.outcome != LOADED or self._looks_as_written(entry) else self._with_raw_state(entry)
+            for entry in ledger
+        ]
+
+    def write_ledger(self, ledger: Sequence[LedgerEntry]) -> None:
+        """Write all extract file versions, in one step."""
+        self._write_table(self.ledger_path, _LEDGER_SCHEMA, [asdict(entry) for entry in ledger])
 
     def as_of(self) -> datetime:
         """The moment of the report, naive UTC: the setting AS_OF, else the time of the newest load."""
@@ -300,14 +330,20 @@ class RawLayer:
         schema = pa.schema([(name, kinds.get(name, pa.int32())) for name in row])
         self._write_table(self.pipeline_dir / "settings.parquet", schema, [row])
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
         """Write the files without rows that let every table be read before its first extract."""
         no_records = self.pipeline_dir / "rejected_records" / "no_records.parquet"
         if not is_readable(no_records):
             self._write_table(no_records, _REJECTED_SCHEMA, [])
+        if not Register(self.settings).erasures_path.exists():
+            self._write_table(Register(self.settings).erasures_path, ERASURES_SCHEMA, [])
+        ledger = self._read_ledger()
+        if ledger is not None and pq.read_schema(self.ledger_path).names != _LEDGER_SCHEMA.names:
+            # Of an earlier version.
+            self.write_ledger(ledger)
         # From now on a ledger that is not there has gone.
         if not self.ledger_path.exists() and not raw_files_below(self.settings.raw_dir):
-            self._write_ledger([])
+            self.write_ledger([])
         for table in self.tables.values():
             target = (
                 self.settings.raw_dir / table.source / table.name / "load_date=1970-01-01" / "declared_columns.parquet"
@@ -322,7 +358,9 @@ class RawLayer:
         table = self.tables.get((extract.source, extract.table_name))
         if table is None:
             known = ", ".join("/".join(key) for key in self.tables)
-            reason = f"no table {extract.source}/{extract.table_name} is declared; the declared ones are {known}"
+            reason = (
+                f"no table {shown(f'{extract.source}/{extract.table_name}')} is declared; the declared ones are {known}"
+            )
             return _entry(extract, content_hash, number, loaded_at, REFUSED, reason)
         folder = self.settings.raw_dir / table.source / table.name / f"load_date={loaded_at:%Y-%m-%d}"
         folder.mkdir(parents=True, exist_ok=True)
@@ -371,8 +409,10 @@ class RawLayer:
 
     def _is_whole(self, entry: LedgerEntry) -> bool:
         files = self._raw_files(entry)
-        # Ledgers of version 0.2.0 have no hashes: what can be opened counts as whole.
-        return all(map(is_readable, files)) and entry.raw_hash in ("", hash_files(files))
+        # Ledgers of version 0.2.0 have no hashes, and an erasure that was killed has not noted those of the files that
+        # it wrote anew: what can be opened counts as whole.
+        is_noted = entry.raw_hash and not Register(self.settings).is_unfinished()
+        return all(map(is_readable, files)) and (not is_noted or entry.raw_hash == hash_files(files))
 
     def _unknown_entries(self, ledger: list[LedgerEntry] | None, found: dict[str, Extract]) -> list[LedgerEntry]:
         """Entries for raw files that the ledger does not know.

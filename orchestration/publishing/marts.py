@@ -27,6 +27,7 @@ import duckdb
 from orchestration.building.build import connect_to_build
 from orchestration.building.dbt_project import manifest_path
 from orchestration.errors import PublishError
+from orchestration.privacy.personal_data import show_personal_data
 from orchestration.publishing.csv_files import Table, write_csv_files
 from orchestration.publishing.messaging_data_export import EXPORT_FILE, write_recent_export
 from orchestration.publishing.outputs import (
@@ -41,7 +42,7 @@ from orchestration.publishing.outputs import (
 )
 from orchestration.publishing.workbook import WORKBOOK_FILE, write_workbook
 from orchestration.reporting.report import write_report
-from orchestration.settings import Settings
+from orchestration.settings import FULL, Settings
 
 LOGGER = logging.getLogger("orchestration")
 
@@ -94,10 +95,11 @@ def publish(settings: Settings) -> Published:
             expected = _row_counts(connection, "marts")
             reporting = time.monotonic()
             connection.execute("use marts")
+            show_personal_data(connection, settings, settings.personal_data_report)
             write_report(connection, staged / "report")
         files = write_manifest(staged, as_of, tables)
         written = time.monotonic()
-        shutil.copyfile(settings.build_dir / "marts.duckdb", copy)
+        copy_marts(settings, copy)
         describe_tables(copy, manifest_path(settings))
         with duckdb.connect(str(copy), read_only=True) as connection:
             row = connection.execute("select current_database()").fetchone()
@@ -148,19 +150,48 @@ def _write_outputs(
 
     The workbook is written by Python while the database writes the others; each has a session of its own.
     """
+
+    def session(shown: str) -> duckdb.DuckDBPyConnection:
+        cursor = connection.cursor()
+        show_personal_data(cursor, settings, shown)
+        return cursor
+
     with ThreadPoolExecutor(max_workers=1) as pool:
         workbook = pool.submit(
             write_workbook,
-            connection.cursor(),
+            session(settings.personal_data_workbook),
             folder / WORKBOOK_FILE,
             json.loads(manifest_path(settings).read_text(encoding="utf-8"))["nodes"],
             as_of,
             settings.reporting_timezone,
         )
-        tables = write_csv_files(connection, folder)
-        write_recent_export(connection.cursor(), folder / EXPORT_FILE, as_of, settings.output_days)
+        tables = write_csv_files(lambda: session(settings.personal_data_csv), folder)
+        exporting = session(settings.personal_data_export)
+        write_recent_export(exporting, folder / EXPORT_FILE, as_of, settings.output_days)
         workbook.result()
     return tables
+
+
+def copy_marts(settings: Settings, copy: Path) -> None:
+    """Copy the built marts to a new file, with personal data as the setting PERSONAL_DATA_MARTS says.
+
+    Args:
+        settings: where the build lies.
+        copy: the file; it must not be there yet.
+    """
+    built = settings.build_dir / "marts.duckdb"
+    if settings.personal_data_marts == FULL:
+        shutil.copyfile(built, copy)
+        return
+    # Written anew: what is updated in a file stays in its unused blocks.
+    with duckdb.connect() as connection:
+        connection.execute(f"set memory_limit = '{settings.memory_limit_gb}GB'")
+        connection.execute(f"attach {_literal(str(built))} as marts (read_only)")
+        connection.execute(f"attach {_literal(str(copy))} as published (storage_version 'v1.0.0')")
+        connection.execute("use marts")
+        show_personal_data(connection, settings, settings.personal_data_marts)
+        for table in _row_counts(connection, "marts"):
+            connection.execute(f"create table published.main.{_quoted(table)} as select * from {_quoted(table)}")
 
 
 def describe_tables(database: Path, manifest: Path) -> None:

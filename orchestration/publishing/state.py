@@ -108,6 +108,13 @@ def _made_of(settings: Settings, raw_layer: RawLayer) -> dict[str, Any]:
         "as_of": raw_layer.as_of().isoformat(),
         "output_days": settings.output_days,
         "over_messaged_count": settings.over_messaged_count,
+        "personal_data": [
+            settings.personal_data_csv,
+            settings.personal_data_workbook,
+            settings.personal_data_export,
+            settings.personal_data_report,
+            settings.personal_data_marts,
+        ],
         "ledger": _ledger_digest(raw_layer.read_ledger()),
     }
 
