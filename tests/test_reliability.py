@@ -22,7 +22,7 @@ from orchestration import commands
 from orchestration.building.build import DATABASES, DamagedBuildError, are_damaged, has_moved, noting_damage
 from orchestration.building.dbt_project import PROJECT_DIR
 from orchestration.dagster_home import set_damaged_databases_aside
-from orchestration.errors import LoadError, PublishError
+from orchestration.errors import DISK_IS_FULL, LoadError, PublishError
 from orchestration.loading import raw_layer
 from orchestration.loading.raw_layer import DUPLICATE, LOADED, LedgerEntry, RawLayer
 from orchestration.publishing import marts, outputs
@@ -350,9 +350,9 @@ def test_a_full_disk_ends_the_log_and_not_the_run() -> None:
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (OSError(28, "No space left on device", "/warehouse/x"), "the disk is full: /warehouse/x; make space and run again"),
-        (sqlite3.OperationalError("database or disk is full"), "the disk is full; make space and run again"),
-        (duckdb.IOException("Could not write file: No space left on device"), "the disk is full; make space and run again"),
+        (OSError(28, "No space left on device", "/warehouse/x"), DISK_IS_FULL),
+        (sqlite3.OperationalError("database or disk is full"), DISK_IS_FULL),
+        (duckdb.IOException("Could not write file: No space left on device"), DISK_IS_FULL),
         (ValueError("one line\nand another"), "one line"),
         (ValueError(), "ValueError"),
     ],

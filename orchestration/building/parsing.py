@@ -20,7 +20,7 @@ from orchestration.building.dbt_project import (
     manifest_path,
     without_dbt_variables,
 )
-from orchestration.errors import UserError
+from orchestration.errors import DISK_IS_FULL, RunError, UserError, tells_of_a_full_disk
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def ensure_manifest(settings: Settings) -> Path:
 
     Raises:
         UserError: the dbt project does not parse; the message is dbt's.
+        RunError: the disk is full.
     """
     path = manifest_path(settings)
     changed = max(_parsed_times())
@@ -67,6 +68,8 @@ def ensure_manifest(settings: Settings) -> Path:
         text=True,
         check=False,
     )
+    if parsed.returncode != 0 and tells_of_a_full_disk(parsed.stdout + parsed.stderr):
+        raise RunError(DISK_IS_FULL)
     if parsed.returncode != 0:
         raise UserError(f"the dbt project does not parse:\n{parsed.stdout}{parsed.stderr}")
     os.utime(path)
