@@ -89,7 +89,10 @@ def write_report(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Pa
         duckdb.Error: a table or column is not there.
     """
     data = read_report_data(connection)
-    shutil.copytree(PACKAGE_DIR / "assets", folder / "assets")
+    (folder / "assets").mkdir(parents=True)
+    for asset in (PACKAGE_DIR / "assets").iterdir():
+        # Without the permissions that the file has here.
+        shutil.copyfile(asset, folder / "assets" / asset.name)
     (folder / "messages").mkdir()
     report = _Report(data)
     for name, page in report.pages():
