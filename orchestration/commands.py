@@ -5,6 +5,7 @@ import gc
 import importlib
 import io
 import os
+import shutil
 import sys
 import time
 import traceback
@@ -51,6 +52,8 @@ LOOPBACK = "127.0.0.1"
 REFUSALS_SHOWN = 10
 # Exit codes: a run that failed, and a command that could not start because of a setting.
 EXIT_FAILED, EXIT_USAGE = 1, 2
+# With less, a disk counts as full where a run failed on it.
+LEAST_FREE_BYTES = 1_000_000
 
 
 def prepare(settings: Settings) -> None:
@@ -455,7 +458,10 @@ def _failures_as_one_line(settings: Settings, job_name: str, log_path: Path) -> 
     except Exception as error:
         traceback.print_exc()
         stays = "what was published before is untouched" if _published(settings) == published else "it has published"
-        raise RunError(f"The job {job_name} failed: {_reason(error)}; {stays}. The whole log: {log_path}") from error
+        # SQLite tells of some writes that found no place as of any other fault of the disk.
+        is_full = shutil.disk_usage(settings.warehouse_dir).free < LEAST_FREE_BYTES
+        reason = DISK_IS_FULL if is_full else _reason(error)
+        raise RunError(f"The job {job_name} failed: {reason}; {stays}. The whole log: {log_path}") from error
 
 
 def _reason(error: BaseException) -> str:

@@ -19,12 +19,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration import commands
+from orchestration.building import parsing
 from orchestration.building.build import DATABASES, DamagedBuildError, are_damaged, has_moved, noting_damage
-from orchestration.building.dbt_project import PROJECT_DIR
+from orchestration.building.dbt_project import PROJECT_DIR, manifest_path
 from orchestration.dagster_home import set_damaged_databases_aside
 from orchestration.errors import DISK_IS_FULL, LoadError, PublishError
 from orchestration.loading import raw_layer
 from orchestration.loading.raw_layer import DUPLICATE, LOADED, LedgerEntry, RawLayer
+from orchestration.loading.warehouse_lock import is_locked
 from orchestration.publishing import marts, outputs
 from orchestration.publishing.marts import publish
 from orchestration.publishing.state import is_current, note_published
@@ -321,6 +323,41 @@ def test_damage_within_a_database_being_built_is_found_and_the_next_build_makes_
     finally:
         path.write_bytes(content)
     assert not fingerprint.exists()
+
+
+def test_half_a_manifest_is_not_used(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, parsed_target: Path) -> None:
+    """As dbt leaves it that is killed, or whose disk is full, while it parses."""
+    monkeypatch.setattr(parsing, "PARSED_DIR", parsed_target)
+    path = manifest_path(pipeline.settings)
+    whole = path.read_bytes()
+    os.truncate(path, len(whole) // 2)
+    assert parsing.ensure_manifest(pipeline.settings).read_bytes() == whole
+
+
+def test_two_runs_at_once_queue(pipeline: Pipeline) -> None:
+    """The second one says so and waits; that the first one died does not keep it."""
+    hold = (
+        "import sys\n"
+        "from orchestration.loading.warehouse_lock import warehouse_lock\n"
+        "from orchestration.settings import Settings\n"
+        "with warehouse_lock(Settings.from_environment()):\n"
+        "    print('held', flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    command = {"args": [sys.executable, "-c", hold], "cwd": PROJECT_DIR, "env": {**os.environ, **pipeline.variables}}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(**command, **pipes) as first:
+        assert first.stdout and first.stdout.readline() == "held\n"
+        with subprocess.Popen(**command, **pipes) as second:
+            assert second.stderr and second.stdout
+            warehouse = pipeline.settings.warehouse_dir
+            assert second.stderr.readline() == f"another run is writing to {warehouse}; waiting for it to end\n"
+            assert is_locked(pipeline.settings)
+            first.kill()
+            assert second.stdout.readline() == "held\n"
+            second.communicate("")
+    assert second.returncode == 0
+    assert not is_locked(pipeline.settings)
 
 
 # --- the process -----------------------------------------------------------------------------------------------------
