@@ -49,7 +49,8 @@ moves as (
 
 ),
 
--- The spread tells by how much days differ from each other beyond chance (Laney's p' chart: the mean move / 1.128).
+-- The spread tells by how much days differ from each other beyond chance (Laney's p' chart: the mean move / 1.128);
+-- fewer than four days tell nothing of it.
 segments as (
 
     select
@@ -62,7 +63,7 @@ segments as (
         max(base_total) as base_total,
         max(base_affected) as base_affected,
         max(days_before) as history_days,
-        greatest(1, coalesce(avg(move) / 1.128, 1)) as spread,
+        case when count(move) >= 3 then greatest(1, avg(move) / 1.128) else 1 end as spread,
         max(delivery_seconds_p95) as delivery_seconds_p95,
         max(usual_delivery_seconds_p95) as usual_delivery_seconds_p95
     from moves
