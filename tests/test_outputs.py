@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import duckdb
 import openpyxl
 import pytest
 from openpyxl.utils.escape import unescape
 
 from orchestration.building.build import connect_to_build
+from orchestration.building.dbt_project import PROJECT_DIR
 from orchestration.publishing import workbook
 from orchestration.publishing.csv_files import CSV_FILES, Table
 from orchestration.publishing.outputs import OUTPUT_FILES, remove_old_outputs, write_manifest
@@ -91,6 +93,35 @@ def test_a_csv_holds_the_rows_of_the_marts_in_the_order_people_read(published: P
     assert header == columns == COLUMNS[file].split()
     assert rows
     assert found == [[as_csv(value) for value in row] for row in rows]
+
+
+def test_a_customers_timeline_has_all_events_in_order(published: Pipeline) -> None:
+    query = (PROJECT_DIR / "docs" / "customer_timeline.sql").read_text(encoding="utf-8")
+    with duckdb.connect(str(published.settings.marts_path), read_only=True) as connection:
+        connection.execute("set variable customer_id = 'c3'")
+        found = connection.execute(query).fetchall()
+    own = "from fct_sends where customer_id = 'c3'"
+    counts = {
+        event: sum(row[1] == event for row in found) for event in ("sent", "delivered", "issue", "clicked", "reply")
+    }
+    assert counts == {
+        "sent": published.query(f"select count(*) {own}")[0][0],
+        "delivered": published.query(f"select count(delivered_at) {own}")[0][0],
+        "issue": published.query(f"select count(issue_at) {own}")[0][0],
+        "clicked": 1,
+        "reply": published.query("select count(*) from fct_replies where customer_id = 'c3'")[0][0],
+    }
+    assert min(counts.values()) > 0
+    times = [row[0] for row in found]
+    assert times == sorted(times)
+    assert {row[4] for row in found if row[1] == "reply"} == {
+        body for (body,) in published.query("select body from fct_replies where customer_id = 'c3'")
+    }
+    assert {row[4] for row in found if row[1] == "issue"} == {
+        reason for (reason,) in published.query("select issue_reason from fct_delivery_issues where customer_id = 'c3'")
+    }
+    for send_id in {row[6] for row in found}:
+        assert next(row[1] for row in found if row[6] == send_id) == "sent"
 
 
 def test_csvs_are_utf_8_without_a_byte_order_mark(published: Pipeline) -> None:

@@ -308,7 +308,7 @@ class _Writer:
             *self._settings(),
             (
                 "Percentages",
-                "Their heading says of what: customers who were sent to, or sends. Exact in the cell, rounded for the eye.",
+                "Of customers who were sent to or of sends, as headings say; exact in the cell, rounded for the eye.",
             ),
             (),
             ("Sheet", "Rows", "All rows in", "What it shows"),

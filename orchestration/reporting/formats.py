@@ -79,6 +79,18 @@ def money(amount: str | None, currency_code: str | None) -> str:
     return f"{value:,.{decimals}f} {currency_code or '(no currency)'}"
 
 
+def alert_value(value: float, kind: str) -> str:
+    """A value of a deliverability alert: a share in per cent, a duration or a number of sends.
+
+    Args:
+        value: or usual value of the alert.
+        kind: of the alert.
+    """
+    if kind == "delivery_seconds_p95":
+        return duration(value)
+    return number(value) if kind == "volume_gone" else percent(value, 1)
+
+
 def page_name(message_id: str) -> str:
     """File name of a message's page: the same for the same id, whatever characters the id has.
 
