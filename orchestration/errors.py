@@ -1,5 +1,16 @@
 """Errors that a user can act on: what was expected, what was found, what to do."""
 
+import logging
+import sys
+
+LOGGER = logging.getLogger("orchestration")
+
+
+def tell(message: str) -> None:
+    """Say a line to who started the command, whose output goes to a log, and to Dagster's log."""
+    LOGGER.warning(message)
+    print(message, file=sys.__stderr__, flush=True)
+
 
 class UserError(Exception):
     """A problem that the person running the pipeline can mend; shown as one line, without a stack trace."""
@@ -28,3 +39,7 @@ class ExtractUnreadableError(ExtractRefusedError):
 
 class LoadError(UserError):
     """A fault of this machine, such as a full disk, stopped a load; nothing is noted against the extracts."""
+
+
+class RunError(UserError):
+    """A run failed outside of its steps, such as on a full disk; the stack trace is in the log."""

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import available_timezones
@@ -15,6 +15,10 @@ from orchestration.errors import SettingError
 
 # Characters that would turn a folder's name into a glob pattern or end a quoted SQL string.
 UNSAFE_IN_PATHS = "'\"*?[]{}\n\r\x00"
+# How an output shows personal data.
+FULL, MASKED, NONE = "full", "masked", "none"
+# As many as nobody tries: 32 hexadecimal digits are 128 bits.
+LEAST_SECRET_CHARACTERS = 32
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,12 @@ class Settings:
         max_unpacked_gb: GB of a compressed extract when it is unpacked; a longer one is refused.
         schedule_hour: hour of the day (0 to 23) at which the schedule starts the job `daily`.
         schedule_timezone: IANA zone of that hour.
+        personal_data_csv: how the CSVs show personal data: FULL, MASKED or NONE.
+        personal_data_workbook: how the workbook does.
+        personal_data_export: how the messaging data exports do.
+        personal_data_report: how the report does.
+        personal_data_marts: how the published database does.
+        privacy_key: of the keyed hashes; empty for the one in `privacy_key_path`.
     """
 
     landing_dir: Path = Path("landing")
@@ -68,6 +78,12 @@ class Settings:
     max_unpacked_gb: int = 10
     schedule_hour: int = 6
     schedule_timezone: str = "UTC"
+    personal_data_csv: str = FULL
+    personal_data_workbook: str = FULL
+    personal_data_export: str = FULL
+    personal_data_report: str = FULL
+    personal_data_marts: str = FULL
+    privacy_key: str = field(default="", repr=False)
 
     @property
     def raw_dir(self) -> Path:
@@ -81,8 +97,18 @@ class Settings:
 
     @property
     def marts_path(self) -> Path:
-        """The published database."""
+        """The published database: a link to the newest file in `published_dir`."""
         return self.warehouse_dir / "marts.duckdb"
+
+    @property
+    def privacy_key_path(self) -> Path:
+        """The key of the keyed hashes, where the setting gives none."""
+        return self.warehouse_dir / "privacy.key"
+
+    @property
+    def published_dir(self) -> Path:
+        """Folder of the published databases, which are never changed."""
+        return self.warehouse_dir / "published"
 
     @property
     def dagster_home(self) -> Path:
@@ -130,6 +156,12 @@ class Settings:
             max_unpacked_gb=_whole_number(variables, "MAX_UNPACKED_GB", cls.max_unpacked_gb, 1, 10_000),
             schedule_hour=_whole_number(variables, "SCHEDULE_HOUR", cls.schedule_hour, 0, 23),
             schedule_timezone=_timezone(variables, "SCHEDULE_TIMEZONE", cls.schedule_timezone),
+            personal_data_csv=_personal_data(variables, "PERSONAL_DATA_CSV"),
+            personal_data_workbook=_personal_data(variables, "PERSONAL_DATA_WORKBOOK"),
+            personal_data_export=_personal_data(variables, "PERSONAL_DATA_EXPORT"),
+            personal_data_report=_personal_data(variables, "PERSONAL_DATA_REPORT"),
+            personal_data_marts=_personal_data(variables, "PERSONAL_DATA_MARTS"),
+            privacy_key=_secret(variables, "PRIVACY_KEY"),
         )
 
     def check_landing_dir(self) -> None:
@@ -168,6 +200,21 @@ class Settings:
 
 def _text(variables: Mapping[str, str], name: str) -> str | None:
     return variables.get(name, "").strip() or None
+
+
+def _personal_data(variables: Mapping[str, str], name: str) -> str:
+    text = (_text(variables, name) or FULL).lower()
+    if text not in (FULL, MASKED, NONE):
+        raise SettingError(name, text, f"{FULL}, {MASKED} or {NONE}")
+    return text
+
+
+def _secret(variables: Mapping[str, str], name: str) -> str:
+    """A secret text; a wrong one is not shown."""
+    text = _text(variables, name) or ""
+    if 0 < len(text) < LEAST_SECRET_CHARACTERS:
+        raise SettingError(name, "…", f"a secret of at least {LEAST_SECRET_CHARACTERS} characters, or none")
+    return text
 
 
 def _folder(variables: Mapping[str, str], name: str, default: Path) -> Path:

@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -77,11 +78,12 @@ class Pipeline:
         return publish(self.settings)
 
     def make_run(
-        self, command: str = "run", cwd: Path = PROJECT_DIR, **variables: str
+        self, command: str = "run", cwd: Path = PROJECT_DIR, without_network: bool = False, **variables: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run the command behind a make target, in a process of its own."""
+        """Run the command behind a make target, in a process of its own, and in a network without anybody else."""
+        alone = ["unshare", "--map-root-user", "--net"] if without_network and can_be_alone() else []
         return subprocess.run(
-            [dbt_executable().replace("dbt", "python"), "-m", "orchestration", command],
+            [*alone, dbt_executable().replace("dbt", "python"), "-m", "orchestration", command],
             cwd=cwd,
             env={**os.environ, **self.variables, **variables},
             capture_output=True,
@@ -101,6 +103,13 @@ class Pipeline:
             result = connection.execute(f"select {shown} from {name}")
             names = [column[0] for column in result.description or []]
             return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def can_be_alone() -> bool:
+    """Whether this system lets a process have a network of its own, which has no way out."""
+    unshare = shutil.which("unshare")
+    alone = [unshare, "--map-root-user", "--net", "true"] if unshare else ["false"]
+    return subprocess.run(alone, capture_output=True, check=False).returncode == 0
 
 
 def files_below(folder: Path) -> dict[str, bytes]:

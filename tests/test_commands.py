@@ -511,6 +511,9 @@ def test_the_web_interface_starts(pipeline: Pipeline, command: str) -> None:
             with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info") as page:
                 answer = page.read().decode()
             time.sleep(0.5)
+        # It listens on one address of this machine, not on all.
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.2", port), timeout=5).close()
     finally:
         # It ends its own processes when it is interrupted, as by Ctrl-C.
         process.send_signal(signal.SIGINT)

@@ -3,7 +3,7 @@
 Escaping stands here alone, for every column of type text, so that no view can forget it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,11 +53,11 @@ class Table:
     columns: list[str]
 
 
-def write_csv_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, Table]:
+def write_csv_files(open_session: Callable[[], duckdb.DuckDBPyConnection], folder: Path) -> dict[str, Table]:
     """Write every CSV of `CSV_FILES`.
 
     Args:
-        connection: to the warehouse, in which the export views stand.
+        open_session: gives a session on the warehouse, in which the export views stand.
         folder: an existing folder.
 
     Returns:
@@ -67,7 +67,7 @@ def write_csv_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict
     # Two at a time: writing one waits for its rows, then for the disk. Each needs a session of its own.
     def write(name: str) -> Table:
         view, order = CSV_FILES[name]
-        return write_csv(connection.cursor(), f"select * from {view} order by {order}", folder / name)
+        return write_csv(open_session(), f"select * from {view} order by {order}", folder / name)
 
     with ThreadPoolExecutor(max_workers=2) as pool:
         return dict(zip(CSV_FILES, pool.map(write, CSV_FILES), strict=True))

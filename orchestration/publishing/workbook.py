@@ -4,6 +4,7 @@ Times stand in the reporting time zone as real dates, numbers as numbers, rates 
 nothing runs as a formula, and phone numbers keep their sign.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ WORKBOOK_FILE = "sms_report.xlsx"
 MOST_ROWS = 10_000
 # Rows from which the width of a column is told, and widths in characters.
 ROWS_FOR_WIDTHS, LEAST_WIDTH, MOST_WIDTH = 200, 10, 60
+# Of the sheet About, in characters; the height of a line of text, in points.
+ABOUT_WIDTHS, LINE_HEIGHT = (24, 34, 30, 90), 15
 
 
 @dataclass(frozen=True)
@@ -240,8 +243,10 @@ class _Writer:
         worksheet.autofilter(0, 0, max(1, min(total, MOST_ROWS)), len(kinds) - 1)
         # No small triangles where digits are text on purpose.
         worksheet.ignore_errors({"number_stored_as_text": f"A1:XFD{MOST_ROWS + 1}"})
+        _fit_to_paper(worksheet)
+        worksheet.repeat_rows(0)
         # Two lines of headings; not every program finds the height by itself.
-        worksheet.set_row(0, 32)
+        worksheet.set_row(0, 2 * LINE_HEIGHT)
         for place, text in enumerate(headings):
             worksheet.write_string(0, place, text, self._bold)
         is_text = [kind in ("VARCHAR", "BOOLEAN") for kind in kinds.values()]
@@ -295,8 +300,9 @@ class _Writer:
         written: list[tuple[Sheet, dict[str, str], int]],
     ) -> None:
         """Write the first sheet: as of when, in which zone, what each sheet shows and each column means."""
-        for place, width in enumerate((24, 34, 30, 90)):
+        for place, width in enumerate(ABOUT_WIDTHS):
             worksheet.set_column(place, place, width)
+        _fit_to_paper(worksheet)
         local = self._connection.execute(
             "select strftime(timezone($zone, timezone('UTC', $as_of)), '%Y-%m-%d %H:%M:%S')",
             {"zone": self._timezone, "as_of": as_of},
@@ -325,8 +331,17 @@ class _Writer:
                 lines.append((sheet.title, shown, name if sheet.file else "", _for_people(meanings.get(name, ""))))
         for number, cells in enumerate(lines):
             is_head = number == 0 or cells[:1] == ("Sheet",)
+            # Not every program finds the height of a text of several lines by itself.
+            text_lines = [math.ceil(len(text) / (width - 4)) for text, width in zip(cells, ABOUT_WIDTHS, strict=False)]
+            worksheet.set_row(number, LINE_HEIGHT * max([1, *text_lines]))
             for place, text in enumerate(cells):
                 worksheet.write_string(number, place, text, self._bold if is_head or not place else self._wrapped)
+
+
+def _fit_to_paper(worksheet: Worksheet) -> None:
+    """Print all columns on one page's width."""
+    worksheet.set_landscape()
+    worksheet.fit_to_pages(1, 0)
 
 
 def _shown(name: str, kind: str) -> str:
