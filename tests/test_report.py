@@ -275,13 +275,13 @@ def test_numbers_equal_the_marts(report: Path, browser: Browser, published: Pipe
         assert tuple(numbers([cell.inner_text() for cell in cells])) == expected[:6]
         exact = (cells[1].get_attribute("title") or "").split(" = ")[1]
         assert float(exact) == expected[6]
-        sends = row.locator("td").all()[9:12]
+        sends = row.locator("td").nth(9)
         (expected,) = published.query(
-            "select sent_count, delivered_count, issue_count, delivered_send_rate from rpt_messages"
+            "select delivered_count, sent_count, delivered_send_rate from rpt_messages"
             f" where message_title = '{title.replace(chr(39), chr(39) * 2)}'"
         )
-        assert tuple(numbers([cell.inner_text() for cell in sends])) == expected[:3]
-        assert float((sends[1].get_attribute("title") or "").split(" = ")[1]) == expected[3]
+        assert sends.inner_text().split(",")[0] == f"{expected[0]} of {expected[1]}"
+        assert float((sends.get_attribute("title") or "").split(" = ")[1]) == expected[2]
     tiles = page.locator(".tiles b").all_inner_texts()
     assert (
         tuple(numbers(tiles))

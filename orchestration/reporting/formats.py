@@ -52,6 +52,14 @@ def share_cell(part: float | None, whole: float | None, css_class: str = "") -> 
     )
 
 
+def part_cell(part: int, whole: int) -> Markup:
+    """A table cell with a number, what it is a part of, and the share; the exact share is its tooltip."""
+    share = f"of {number(whole)}, {percent(part, whole)}" if whole else f"of {number(whole)}"
+    return Markup(  # noqa: S704
+        f'<td class="n" title="{exact_share(part, whole)}">{number(part)} <small>{share}</small></td>'
+    )
+
+
 def duration(seconds: float | None) -> str:
     """A duration in the two largest units that matter."""
     if seconds is None or math.isnan(seconds):

@@ -164,7 +164,7 @@ class _Report:
         parts = self.rows["parts"].get(row["message_id"], [])
         channels = [name for name in self.channel_names if any(part["channel"] == name for part in parts)]
         of = row["sent_customer_count"]
-        names = ("sent", "delivered", "issue", "replied", "opt_out", "engaged")
+        names = ("delivered", "issue", "replied", "opt_out", "engaged")
         return {
             **row,
             "page": formats.page_name(row["message_id"]),
@@ -178,10 +178,7 @@ class _Report:
             "last_at": self._local(row["last_sent_at"]),
             "last_day": self._local(row["last_sent_at"])[:10],
             "cells": Markup("").join(formats.share_cell(row[f"{name}_customer_count"], of, "n") for name in names),
-            "send_cells": Markup("").join(
-                formats.share_cell(row[f"{name}_count"], whole, "n")
-                for name, whole in (("sent", None), ("delivered", row["sent_count"]), ("issue", row["sent_count"]))
-            ),
+            "send_cell": formats.part_cell(row["delivered_count"], row["sent_count"]),
             "trend": self._trend(row["message_id"]),
         }
 
