@@ -336,8 +336,10 @@ def messages_list(marts_path: Path) -> str:
                 replied_customer_count as replied,
                 opt_out_customer_count as opt_outs,
                 engaged_customer_count as engaged,
-                format('{:.1f} %', 100 * delivery_rate) as delivery_rate,
-                format('{:.1f} %', 100 * engagement_rate) as engagement_rate
+                format('{:.1f} %', 100 * delivered_send_rate) as delivered_of_sends,
+                format('{:.1f} %', 100 * issue_send_rate) as issues_of_sends,
+                format('{:.1f} %', 100 * opt_out_rate) as opt_outs_of_customers,
+                format('{:.1f} %', 100 * engagement_rate) as engaged_of_customers
             from (select * replace (coalesce(message_title, message_id) as message_title) from rpt_messages)
             order by last_sent_at desc, message_id
             """

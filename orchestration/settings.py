@@ -38,6 +38,9 @@ class Settings:
         output_days: days before the as-of moment whose sends the row-level outputs cover.
         reply_window_days: days after a send within which a reply can be a response to it.
         over_messaged_count: received messages in 7 days from which a customer is over-messaged.
+        alert_hours: hours before the as-of moment that the deliverability alerts judge; 0 for the whole of yesterday.
+        alert_least_sends: sends of a carrier, country, sender or message from which the alerts judge it.
+        alert_opt_out_percent: sends of a hundred answered with an opt-out keyword from which opt-outs are an alert.
         default_country: ISO 3166 code of the country whose national numbers are completed; None completes none.
         memory_limit_gb: most memory that DuckDB takes, GB; Python, Dagster and dbt take about 0.5 more.
         max_rows_at_once: rows of extracts that are applied at once; more are applied in groups.
@@ -70,6 +73,9 @@ class Settings:
     output_days: int = 90
     reply_window_days: int = 30
     over_messaged_count: int = 10
+    alert_hours: int = 0
+    alert_least_sends: int = 20
+    alert_opt_out_percent: int = 3
     default_country: str | None = None
     memory_limit_gb: int = 3
     max_rows_at_once: int = 40_000_000
@@ -147,6 +153,9 @@ class Settings:
             output_days=_whole_number(variables, "OUTPUT_DAYS", cls.output_days, 1, 36_500),
             reply_window_days=_whole_number(variables, "REPLY_WINDOW_DAYS", cls.reply_window_days, 0, 3_660),
             over_messaged_count=_whole_number(variables, "OVER_MESSAGED_COUNT", cls.over_messaged_count, 1, 1_000_000),
+            alert_hours=_whole_number(variables, "ALERT_HOURS", cls.alert_hours, 0, 24),
+            alert_least_sends=_whole_number(variables, "ALERT_LEAST_SENDS", cls.alert_least_sends, 1, 1_000_000),
+            alert_opt_out_percent=_whole_number(variables, "ALERT_OPT_OUT_PERCENT", cls.alert_opt_out_percent, 0, 100),
             default_country=_country(variables, "DEFAULT_COUNTRY"),
             memory_limit_gb=_whole_number(variables, "MEMORY_LIMIT_GB", cls.memory_limit_gb, 1, 4_096),
             max_rows_at_once=_whole_number(variables, "MAX_ROWS_AT_ONCE", cls.max_rows_at_once, 1, 1_000_000_000_000),

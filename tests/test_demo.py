@@ -84,6 +84,15 @@ def test_the_demo_runs_twice_and_ends_in_the_messages_list(checkout: Path) -> No
         answers = connection.execute(
             "select count(*) from fct_replies where message_id = 'message-01' and body = 'YES'"
         ).fetchone()
+        alerts = connection.execute(
+            "select kind, dimension, provider, message_title, since_date::varchar from rpt_deliverability_alerts order by kind"
+        ).fetchall()
+    # What the demo plants for the alerts to find, and nothing else.
+    assert alerts == [
+        ("growing_issue_reason", "provider", "bandwidth", "Two-step code", "2026-10-30"),
+        ("issue_rate", "provider", "bandwidth", "Two-step code", "2026-10-30"),
+        ("opt_out_rate", "message", "twilio", "Weekend deals, again", "2026-10-31"),
+    ]
     for found in (over_messaged, goals, answers):
         assert found is not None
         assert found[0] > 0

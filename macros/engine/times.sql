@@ -72,6 +72,15 @@
     cast(timezone({{ zone }}, timezone('UTC', {{ timestamp }})) as date)
 {%- endmacro -%}
 
+{%- macro days_between(earlier, later) -%}
+    {#- Days from one date to another; negative where `later` is earlier. -#}
+    {{ return(adapter.dispatch('days_between', 'outbound_sms')(earlier, later)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__days_between(earlier, later) -%}
+    date_diff('day', {{ earlier }}, {{ later }})
+{%- endmacro -%}
+
 {%- macro seconds_between(earlier, later) -%}
     {#- Seconds from one timestamp to another, to the microsecond; negative where `later` is earlier. -#}
     {{ return(adapter.dispatch('seconds_between', 'outbound_sms')(earlier, later)) }}
@@ -87,6 +96,14 @@
 
 {%- macro duckdb__add_days(timestamp, days) -%}
     ({{ timestamp }} + to_hours(24 * ({{ days }})))
+{%- endmacro -%}
+
+{%- macro add_days_to_date(date, days) -%}
+    {{ return(adapter.dispatch('add_days_to_date', 'outbound_sms')(date, days)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__add_days_to_date(date, days) -%}
+    ({{ date }} + cast({{ days }} as integer))
 {%- endmacro -%}
 
 {%- macro add_hours(timestamp, hours) -%}

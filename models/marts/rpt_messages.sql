@@ -64,9 +64,16 @@ select
     coalesce(keyword_replies.keyword_reply_count, 0) as keyword_reply_count,
     coalesce(keyword_replies.opt_out_customer_count, 0) as opt_out_customer_count,
     engagement.engaged_customer_count,
+    counted.delivered_count / nullif(counted.sent_count, 0) as delivered_send_rate,
+    counted.issue_count / nullif(counted.sent_count, 0) as issue_send_rate,
     engagement.delivered_customer_count / nullif(engagement.sent_customer_count, 0) as delivery_rate,
     engagement.issue_customer_count / nullif(engagement.sent_customer_count, 0) as issue_rate,
     engagement.replied_rate as reply_rate,
+    -- A reply can name a send that was canceled, whose customer was not sent to.
+    case
+        when engagement.sent_customer_count > 0
+            then least(1, coalesce(keyword_replies.opt_out_customer_count, 0) / engagement.sent_customer_count)
+    end as opt_out_rate,
     engagement.engaged_rate as engagement_rate
 from counted
 inner join engagement

@@ -20,6 +20,11 @@ CSV_FILES: dict[str, tuple[str, str]] = {
     "responses.csv": ("export_responses", "received_at desc, reply_id"),
     "opt_out_review.csv": ("export_opt_out_review", "received_at desc, reply_id"),
     "customer_engagement.csv": ("export_customer_engagement", "sent_date desc, channel, message_id"),
+    "deliverability_alerts.csv": (
+        "export_deliverability_alerts",
+        "affected_customer_count desc, kind, dimension, provider, country_code, from_number, message_id,"
+        " issue_reason_id",
+    ),
     "fix_list.csv": ("export_fix_list", "last_issue_at desc nulls last, customer_id, to_number, issue_reason_id"),
 }
 

@@ -57,6 +57,7 @@ SHEETS = (
     Sheet("Issues by reason", "export_issue_reasons", "issue_count desc, issue_reason_id"),
     Sheet("Responses by keyword", "export_keyword_groups", "response_count desc, keyword_group"),
     Sheet("Heard too often", "export_over_messaged_customers", "received_7_days_count desc, customer_id"),
+    _csv_sheet("Alerts", "deliverability_alerts.csv"),
     _csv_sheet("Fix list", "fix_list.csv"),
     _csv_sheet("Delivery issues", "delivery_issues.csv"),
     _csv_sheet("Responses", "responses.csv"),
@@ -106,15 +107,28 @@ HEADINGS = {
     "pending_count": "Waiting for a status",
     "unconfirmed_count": "Without a final status",
     "keyword_reply_count": "Keyword replies",
-    "delivery_rate": "Delivered, %",
-    "reply_rate": "Replied, %",
-    "engagement_rate": "Engaged, %",
-    "issue_rate": "With an issue, %",
-    "goal_rate": "Goal reached, %",
+    "delivered_send_rate": "Delivered, % of sends",
+    "issue_send_rate": "With an issue, % of sends",
+    "delivery_rate": "Delivered, % of customers",
+    "delivered_rate": "Delivered, % of customers",
+    "reply_rate": "Replied, % of customers",
+    "opt_out_rate": "Opted out, % of customers",
+    "engagement_rate": "Engaged, % of customers",
+    "issue_rate": "With an issue, % of customers",
+    "goal_rate": "Goal reached, % of customers",
+    "response_rate": "Responded, % of customers",
     "issue_customer_count": "Customers with an issue",
     "opt_out_customer_count": "Customers who opted out",
     "goal_customer_count": "Customers who reached the goal",
     "response_customer_count": "Customers who responded",
+    "alert_date": "Day",
+    "alert": "What got worse",
+    "value": "Now",
+    "usual_value": "Usually",
+    "unit": "Of what",
+    "affected_count": "Sends concerned",
+    "affected_customer_count": "Customers concerned",
+    "since_date": "Since",
     "measure": "What happened",
     "customer_count": "Customers, last 7 days",
     "week_before_customer_count": "Customers, week before",
@@ -142,7 +156,7 @@ def heading(column: str, kind: str, timezone: str) -> str:
     text = HEADINGS.get(column)
     if text is None:
         text = re.sub(r"_(at|count)$", "", re.sub(r"(\w+)_customer_count$", r"customers_\1", column))
-        text = re.sub(r" id$", " ID", re.sub(r" rate$", ", %", text.replace("_", " ")))
+        text = re.sub(r" id$", " ID", re.sub(r" rate$", ", % of customers", text.replace("_", " ")))
         text = text[:1].upper() + text[1:]
     return f"{text} ({timezone})" if kind == "TIMESTAMP" else text
 
@@ -267,6 +281,11 @@ class _Writer:
         described = (
             ("OUTPUT_DAYS", "output_days", "days before the as-of time, whose sends the lists show"),
             ("RECEIPT_TIMEOUT_HOURS", "receipt_timeout_hours", "hours, after which a send without a status counts so"),
+            (
+                "ALERT_LEAST_SENDS",
+                "alert_least_sends",
+                "sends of a carrier, country, sender or message, from which it is judged",
+            ),
             ("OVER_MESSAGED_COUNT", "over_messaged_count", "messages in 7 days, from which a customer hears too often"),
         )
         columns = ", ".join(column for _, column, _ in described)
@@ -293,7 +312,10 @@ class _Writer:
             ("As of", f"{local[0] if local else ''} ({self._timezone})"),
             ("Times", f"All times in this workbook are in the time zone {self._timezone}; in the CSVs they are UTC."),
             *self._settings(),
-            ("Percentages", "Customers of all customers who were sent to, exact in the cell and rounded for the eye."),
+            (
+                "Percentages",
+                "Of customers who were sent to or of sends, as headings say; exact in the cell, rounded for the eye.",
+            ),
             (),
             ("Sheet", "Rows", "All rows in", "What it shows"),
         ]

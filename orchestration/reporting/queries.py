@@ -16,7 +16,7 @@ MOST_MESSAGES = 1_000
 # together stay under 25 MB; the CSVs have all.
 MOST_ROWS, LEAST_ROWS, ROWS_OF_ALL_PAGES = 500, 15, 15_000
 # Rows of the lists on pages that are there once.
-MOST_FIXES, MOST_CONTACTS, MOST_DAYS, MOST_AUDIT_ROWS = 1_000, 200, 1_000, 100
+MOST_ALERTS, MOST_FIXES, MOST_CONTACTS, MOST_DAYS, MOST_AUDIT_ROWS = 100, 1_000, 200, 1_000, 100
 # Characters of a reply or name that a page shows; texts from outside can be of any length.
 MOST_CHARACTERS = 600
 # Steps of the curve of a message that was sent within two days.
@@ -47,6 +47,29 @@ _MESSAGES = f"""
         on messages.message_id = dim_messages.message_id
     order by messages.last_sent_at desc, messages.message_id
     limit {MOST_MESSAGES}
+"""
+_ALERTS = f"""
+    select
+        kind,
+        alert,
+        left(provider, {MOST_CHARACTERS}) as provider,
+        country_code,
+        left(from_number, {MOST_CHARACTERS}) as from_number,
+        message_id,
+        left(message_title, {MOST_CHARACTERS}) as message_title,
+        issue_reason,
+        value,
+        usual_value,
+        affected_count,
+        affected_customer_count,
+        strftime(since_date, '%Y-%m-%d') as since_day,
+        meaning,
+        fix,
+        count(*) over () as row_count
+    from rpt_deliverability_alerts
+    order by
+        affected_customer_count desc, kind, dimension, provider, country_code, from_number, message_id, issue_reason_id
+    limit {MOST_ALERTS}
 """
 _DELIVERY = "select * exclude (message_title, cost, currency_code) from rpt_message_delivery where message_id in $ids"
 _COSTS = """
@@ -405,6 +428,7 @@ def read_report_data(connection: duckdb.DuckDBPyConnection) -> ReportData:
         "issue_totals": frame(_ISSUE_TOTALS, **window),
         "reply_rows": frame(_REPLY_ROWS, "replies.received_at", rows=rows, **window),
         "reply_totals": frame(_REPLY_TOTALS, **window),
+        "alerts": frame(_ALERTS),
         "channel_days": frame(_CHANNEL_DAYS),
         "contacts": frame(_CONTACTS),
         "fixes": frame(_FIXES),

@@ -4,6 +4,7 @@ Nothing here is fast or clever on purpose: each function is one rule, to be chec
 """
 
 import csv
+import math
 import re
 import unicodedata
 import uuid
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -84,6 +86,9 @@ class OracleSettings:
     receipt_timeout_hours: int = 72
     reply_window_days: int = 30
     over_messaged_count: int = 10
+    alert_hours: int = 0
+    alert_least_sends: int = 20
+    alert_opt_out_percent: int = 3
 
 
 class Seeds:
@@ -104,6 +109,7 @@ class Seeds:
             (row["provider"], row["code_space"], row["error_code"]): row for row in rows("carrier_error_codes")
         }
         self.provider_aliases = {row["provider_alias"]: row["provider"] for row in rows("provider_aliases")}
+        self.alert_kinds = {row["kind"]: row for row in rows("alert_kinds")}
         self.reasons = {row["issue_reason_id"]: row for row in rows("issue_reasons")}
         self.country_codes = {row["calling_prefix"]: row["country_code"] for row in rows("countries")}
         self.countries = {row["calling_prefix"]: row["is_supported"] == "true" for row in rows("countries")}
@@ -673,6 +679,10 @@ def calling_prefix(number: str | None, seeds: Seeds) -> str | None:
     return max(prefixes, key=len, default=None)
 
 
+def country_code(send: Row, seeds: Seeds) -> str | None:
+    return seeds.country_codes.get(calling_prefix(send["to_number"], seeds) or "")
+
+
 def dimensions(rows: list[Row], sends: dict[str, Row]) -> tuple[dict[str, Row], dict[str, Row]]:
     """Rule 12: what describes messages and customers, from all rows of sends about them; of a log's sends, the little it tells."""
     log_rows = [send for send in sends.values() if send["is_log"]]
@@ -763,6 +773,15 @@ def rate(count: int, total: int) -> float | None:
     return count / total if total else None
 
 
+def capped_rate(count: int, total: int) -> float | None:
+    """A reply can name a canceled send, so that more customers answer than were sent to."""
+    return min(1, count / total) if total else None
+
+
+def is_sent(send: Row) -> bool:
+    return bool(send["delivery_status"] != "canceled")
+
+
 def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path) -> dict[str, list[Row]]:
     """Compute the contract's tables.
 
@@ -784,6 +803,7 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
     by_send = statuses_by_send(statuses, sends)
     for send in sends.values():
         state_send(send, by_send[send["send_id"]], seeds, settings)
+        send |= {"country_code": country_code(send, seeds), "is_opted_out": False}
         zone = ZoneInfo(settings.reporting_timezone)
         send["sent_date"] = send["sent_at"].replace(tzinfo=UTC).astimezone(zone).date()
         send["status_unsubscribed_at"] = (
@@ -826,7 +846,7 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
         send["replied_count"] = True
         if is_opt_out:
             send["unsubscribed_at"] = min(filter(None, (send["unsubscribed_at"], row["received_at"])))
-            send["unsubscribed_count"] = True
+            send |= {"unsubscribed_count": True, "is_opted_out": True}
         else:
             send["is_engaged"] = True
 
@@ -881,7 +901,7 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
                     "is_engaged",
                 ]
             }
-            | {"country_code": seeds.country_codes.get(calling_prefix(send["to_number"], seeds) or "")}
+            | {"country_code": send["country_code"]}
             for send in sends.values()
         ],
         "dim_messages": list(messages.values()),
@@ -933,6 +953,8 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
         ],
     }
     tables |= message_reports(sends, responses, is_opt_out_reply, titles, sms_issues, seeds)
+    tables["rpt_delivery_breakdown"] = breakdown(sends)
+    tables["rpt_deliverability_alerts"] = alerts(sends, seeds, settings)
     tables["rpt_customer_contacts"] = contacts(sends, settings)
     tables["rpt_fix_list"] = fix_list(sends, sms_issues, seeds)
     tables["rpt_opted_out_numbers"] = opted_out_numbers(sends, fct_replies)
@@ -987,10 +1009,13 @@ def message_reports(
                 "keyword_reply_count": len(keywords),
                 "opt_out_customer_count": customers(row for row in keywords if is_opt_out[row["reply_id"]]),
                 "engaged_customer_count": counts["engaged"],
+                "delivered_send_rate": rate(len(status["delivered"]), len(sent)),
+                "issue_send_rate": rate(len(status["issue"]), len(sent)),
                 "delivery_rate": rate(customers(status["delivered"]), total),
                 "issue_rate": rate(customers(status["issue"]), total),
                 "reply_rate": rate(counts["replied"], total),
                 "engagement_rate": rate(counts["engaged"], total),
+                "opt_out_rate": capped_rate(customers(row for row in keywords if is_opt_out[row["reply_id"]]), total),
             }
         )
         tables["rpt_message_engagement"].append(
@@ -1013,12 +1038,15 @@ def message_reports(
             | {"issue_share": len(rows) / len([row for row in sms_issues if row["message_id"] == message_id])}
         )
     for (message_id, keyword_group), rows in group(responses, "message_id", "keyword_group").items():
+        sms_sent = [row for row in by_message[(message_id,)] if row["channel"] == "sms" and is_sent(row)]
         tables["rpt_message_responses"].append(
             {
                 "message_id": message_id,
                 "keyword_group": keyword_group,
                 "response_count": len(rows),
                 "response_customer_count": customers(rows),
+                "sent_customer_count": customers(sms_sent),
+                "response_rate": capped_rate(customers(rows), customers(sms_sent)),
                 "response_seconds_p50": percentile((row["response_seconds"] for row in rows), 0.5),
             }
         )
@@ -1057,6 +1085,10 @@ def message_delivery(message_id: str, sms: list[Row]) -> Row:
         "delivered_count": len(delivered),
         "issue_count": sum(row["delivery_status"] == "issue" for row in sms),
         "delivered_customer_count": customers(delivered),
+        "sent_customer_count": customers(filter(is_sent, sms)),
+        "delivery_rate": rate(customers(delivered), customers(filter(is_sent, sms))),
+        "delivered_send_rate": rate(len(delivered), sum(map(is_sent, sms))),
+        "issue_send_rate": rate(sum(row["delivery_status"] == "issue" for row in sms), sum(map(is_sent, sms))),
         "first_delivered_at": min(times, default=None),
         "last_delivered_at": max(times, default=None),
         **{
@@ -1066,6 +1098,204 @@ def message_delivery(message_id: str, sms: list[Row]) -> Row:
         "segment_count": sum(segments) if segments else None,
         "cost": sum((abs(row["price"]) for row in priced), Decimal(0)) if len(currencies) == 1 else None,
         "currency_code": next(iter(currencies)) if len(currencies) == 1 else None,
+    }
+
+
+def breakdown(sends: dict[str, Row]) -> list[Row]:
+    sms = [send for send in sends.values() if send["channel"] == "sms"]
+    table = []
+    keys = ("sent_date", "provider", "country_code", "from_number")
+    for key, rows in group(sms, *keys).items():
+        counts = {
+            name: sum(row["delivery_status"] == name for row in rows) for name in ("delivered", "issue", "unconfirmed")
+        }
+        sent = sum(map(is_sent, rows))
+        money = message_delivery("", rows)
+        table.append(
+            dict(zip(keys, key, strict=True))
+            | {"sent_count": sent}
+            | {f"{name}_count": count for name, count in counts.items()}
+            | {f"{name}_send_rate": rate(count, sent) for name, count in counts.items()}
+            | {name: money[name] for name in ("delivery_seconds_p50", "delivery_seconds_p95", "cost", "currency_code")}
+        )
+    return table
+
+
+DIMENSIONS = {"provider": "provider", "country": "country_code", "sender": "from_number", "message": "message_id"}
+
+
+def alerts(sends: dict[str, Row], seeds: Seeds, settings: OracleSettings) -> list[Row]:
+    """What is worse in the window than in the 28 days before (docs/metrics.md, "Alerts")."""
+    zone = ZoneInfo(settings.reporting_timezone)
+    earlier = settings.as_of - timedelta(hours=settings.receipt_timeout_hours)
+
+    def window_date(moment: datetime) -> Any:
+        day = moment.replace(tzinfo=UTC).astimezone(zone).date()
+        return day if settings.alert_hours else day - timedelta(days=1)
+
+    def age(send: Row, moment: datetime) -> int | None:
+        if not settings.alert_hours:
+            return int((window_date(moment) - send["sent_date"]).days)
+        days, rest = divmod((moment - send["sent_at"]).total_seconds(), 86_400)
+        return int(days) if rest < settings.alert_hours * 3_600 else None
+
+    sms = [send for send in sends.values() if send["channel"] == "sms" and is_sent(send)]
+    segments: dict[tuple[str, str], list[Row]] = {("all", ""): sms}
+    for dimension, column in DIMENSIONS.items():
+        segments |= {(dimension, key[0]): rows for key, rows in group(sms, column).items() if key[0] is not None}
+
+    found: list[Row] = []
+    for segment, rows in segments.items():
+        for kind, reason in (
+            [(kind, None) for kind in ("issue_rate", "opt_out_rate", "unconfirmed_rate")]
+            + [("issue_reason", reason) for reason in seeds.reasons]
+            + [("delivery_seconds_p95", None), ("volume_gone", None)]
+        ):
+            moment = earlier if kind == "unconfirmed_rate" else settings.as_of
+
+            def by_age(rows: list[Row], moment: datetime = moment) -> dict[int, list[Row]]:
+                ages = defaultdict(list)
+                for row in rows:
+                    if (days := age(row, moment)) is not None and 0 <= days <= 28:
+                        ages[days].append(row)
+                return ages
+
+            alert = (
+                gone(by_age(rows), settings)
+                if kind == "volume_gone"
+                else worse(kind, reason, by_age(rows), by_age(sms), settings)
+            )
+            if alert:
+                found.append(
+                    {**alert, "kind": kind, "reason": reason, "segment": segment, "alert_date": window_date(moment)}
+                )
+    return [described_alert(alert, seeds) for alert in standing_alerts(found)]
+
+
+def is_affected(kind: str, reason: str | None, send: Row, slow: float) -> bool:
+    return {
+        "issue_rate": send["delivery_status"] == "issue",
+        "issue_reason": send["issue_reason_id"] == reason,
+        "unconfirmed_rate": send["delivery_status"] == "unconfirmed",
+        "opt_out_rate": send["is_opted_out"],
+        "delivery_seconds_p95": (send["delivery_seconds"] or 0) > slow,
+    }[kind]
+
+
+def worse(
+    kind: str, reason: str | None, own: dict[int, list[Row]], every: dict[int, list[Row]], settings: OracleSettings
+) -> Row | None:
+    slow, value, usual_value = 0.0, None, None
+    if kind == "delivery_seconds_p95":
+        own = {day: timed for day, rows in own.items() if (timed := [row for row in rows if row["delivered_at"]])}
+        value = percentile((row["delivery_seconds"] for row in own.get(0, [])), 0.95)
+        base = [row["delivery_seconds"] for day, rows in own.items() if day for row in rows]
+        usual_value = percentile(base, 0.95)
+        if value is None or usual_value is None or value < 2 * usual_value or value < 10:
+            return None
+        slow = 2 * usual_value
+
+    def counts(days: dict[int, list[Row]]) -> dict[int, tuple[int, int]]:
+        return {
+            day: (len(rows), sum(is_affected(kind, reason, row, slow) for row in rows))
+            for day, rows in sorted(days.items())
+        }
+
+    window, affected = counts(own).get(0, (0, 0))
+    if window < settings.alert_least_sends or affected < 5:
+        return None
+    before = {day: count for day, count in counts(own).items() if day}
+    has_usual = max(before, default=0) >= 7 and sum(n for n, _ in before.values()) >= settings.alert_least_sends
+    usual = before if has_usual else {day: count for day, count in counts(every).items() if day}
+    if kind == "delivery_seconds_p95" and not has_usual:
+        return None
+    total, hits = sum(n for n, _ in usual.values()), sum(x for _, x in usual.values())
+    if not total:
+        return None
+
+    def angle(x: float, n: float) -> float:
+        return math.asin(math.sqrt(x / n))
+
+    away = [2 * math.sqrt(n) * (angle(x, n) - angle(hits, total)) for n, x in usual.values()]
+    moves = [abs(later - sooner) for sooner, later in pairwise(away)]
+    spread = max(1.0, sum(moves) / len(moves) / 1.128) if len(moves) >= 3 else 1.0
+    score = 2 * (angle(affected - 0.5, window) - angle(hits, total)) / math.sqrt(1 / window + 1 / total) / spread
+    share, usual_share = affected / window, hits / total
+    is_allowed = kind == "opt_out_rate" and share < settings.alert_opt_out_percent / 100
+    if share < 1.5 * usual_share or score < 4 or is_allowed:
+        return None
+    since = 0
+    for day, (n, x) in sorted(before.items()):
+        if x / n < (share + usual_share) / 2:
+            break
+        since = day
+    return {
+        "score": score,
+        "value": share if value is None else value,
+        "usual_value": usual_share if usual_value is None else usual_value,
+        "sent_count": window,
+        "since": since,
+        "sends": [row for row in own[0] if is_affected(kind, reason, row, slow)],
+    }
+
+
+def gone(own: dict[int, list[Row]], settings: OracleSettings) -> Row | None:
+    weeks = [len(own[day]) for day in (7, 14, 21, 28) if day in own]
+    left = len(own.get(0, []))
+    if len(weeks) < 4 or min(weeks) < settings.alert_least_sends or left > 0.1 * min(weeks):
+        return None
+    usual = sum(weeks) / 4
+    return {
+        "score": 2 * (math.sqrt(usual) - math.sqrt(left)),
+        "value": left,
+        "usual_value": usual,
+        "sent_count": left,
+        "since": min(day for day, rows in own.items() if day and len(rows) > 0.1 * min(weeks)) - 1,
+        "sends": own[7],
+    }
+
+
+def standing_alerts(found: list[Row]) -> list[Row]:
+    """Of alerts of a kind about the same sends, the clearest."""
+
+    def place(alert: Row) -> tuple[Any, ...]:
+        dimension, name = alert["segment"]
+        is_last = dimension == "all" and alert["kind"] != "volume_gone"
+        order = list(DIMENSIONS).index(dimension) if dimension in DIMENSIONS else 3
+        return is_last, -round(alert["score"], 9), order, name
+
+    kept = []
+    for rows in group(found, "kind", "reason").values():
+        ordered = sorted(rows, key=place)
+        ids = [{send["send_id"] for send in row["sends"]} for row in ordered]
+        covering = [[j for j in range(i) if 2 * len(ids[i] & ids[j]) >= len(ids[i])] for i in range(len(ordered))]
+        leaders = [i for i, worse_ones in enumerate(covering) if not worse_ones]
+        kept += [row for i, row in enumerate(ordered) if not set(covering[i]) & set(leaders)]
+    return kept
+
+
+def described_alert(alert: Row, seeds: Seeds) -> Row:
+    kind, sends = alert["kind"], alert["sends"]
+    shared = {
+        column: next(iter(values)) if len(values := {send[column] for send in sends}) == 1 else None
+        for column in DIMENSIONS.values()
+    }
+    reasons = [send["issue_reason_id"] for send in sends] if kind in ("issue_rate", "issue_reason") else []
+    reason = min(set(reasons), key=lambda name: (-reasons.count(name), name), default=None)
+    if kind == "issue_reason":
+        kind = "growing_issue_reason" if alert["usual_value"] else "new_issue_reason"
+    return shared | {
+        "alert_date": alert["alert_date"],
+        "kind": kind,
+        "dimension": alert["segment"][0],
+        "issue_reason_id": reason,
+        "value": float(alert["value"]),
+        "usual_value": float(alert["usual_value"]),
+        "sent_count": alert["sent_count"],
+        "affected_count": len(sends),
+        "affected_customer_count": customers(sends),
+        "since_date": alert["alert_date"] - timedelta(days=alert["since"]),
+        "fix": seeds.reasons[reason]["fix"] if reason else seeds.alert_kinds[kind]["fix"],
     }
 
 
