@@ -26,5 +26,7 @@ select
     engagement_rate,
     keyword_reply_count,
     opt_out_customer_count,
+    sent_after_opt_out_count,
+    sent_at_quiet_hours_count,
     message_id
 from messages

@@ -19,6 +19,8 @@ CSV_FILES: dict[str, tuple[str, str]] = {
     "delivery_issues.csv": ("export_delivery_issues", "sent_at desc, send_id"),
     "responses.csv": ("export_responses", "received_at desc, reply_id"),
     "opt_out_review.csv": ("export_opt_out_review", "received_at desc, reply_id"),
+    "sends_after_opt_out.csv": ("export_sends_after_opt_out", "sent_at desc, send_id"),
+    "sends_at_quiet_hours.csv": ("export_sends_at_quiet_hours", "sent_at desc, send_id"),
     "customer_engagement.csv": ("export_customer_engagement", "sent_date desc, channel, message_id"),
     "fix_list.csv": ("export_fix_list", "last_issue_at desc nulls last, customer_id, to_number, issue_reason_id"),
 }
