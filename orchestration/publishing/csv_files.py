@@ -15,6 +15,7 @@ import duckdb
 CSV_FILES: dict[str, tuple[str, str]] = {
     "messages.csv": ("export_messages", "last_sent_at desc, message_id"),
     "message_delivery.csv": ("export_message_delivery", "last_delivered_at desc nulls last, message_id"),
+    "message_costs.csv": ("export_message_costs", "currency_code nulls last, cost desc, message_id"),
     "recipients.csv": ("export_recipients", "sent_at desc, send_id"),
     "delivery_issues.csv": ("export_delivery_issues", "sent_at desc, send_id"),
     "responses.csv": ("export_responses", "received_at desc, reply_id"),

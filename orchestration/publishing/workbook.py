@@ -61,6 +61,11 @@ SHEETS = (
     _csv_sheet("Sent after opt-out", "sends_after_opt_out.csv"),
     _csv_sheet("Sent at quiet hours", "sends_at_quiet_hours.csv"),
     _csv_sheet("SMS delivery", "message_delivery.csv"),
+    _csv_sheet("Costs", "message_costs.csv"),
+    Sheet(
+        "Cost of issues", "export_issue_costs", "currency_code nulls last, issue_cost desc, message_id, issue_reason_id"
+    ),
+    Sheet("Characters", "export_replaceable_characters", "avoidable_segment_count desc, message_id, character"),
     _csv_sheet("Recipients", "recipients.csv"),
     _csv_sheet("Engagement by day", "customer_engagement.csv"),
 )
@@ -119,6 +124,11 @@ HEADINGS = {
     "national_format": "Number as written",
     "number_type_name": "Kind of number",
     "number_fix": "What to do about the number",
+    "replied_count": "Answered",
+    "issue_cost": "Cost of issues",
+    "reporting_currency_code": "In the currency",
+    "cost_in_reporting_currency": "Cost in that currency",
+    "replacement": "Write",
     "local_time": "Time of day there",
     "sent_at_quiet_hours_count": "Sent at quiet hours",
     "goal_customer_count": "Customers who reached the goal",
