@@ -12,7 +12,7 @@ ifneq (,$(wildcard .env))
     export
 endif
 
-.PHONY: help demo demo-dev run rebuild load full-check export forget sql dev test torture lint bench docs picture audit lock clean
+.PHONY: help demo demo-dev run rebuild load full-check export forget sql dev test torture lint bench seeds docs picture audit lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ lint: $(VENV)/.installed-dev ## Formatting, lint and types only
 
 bench: $(VENV)/.installed-bench ## The benchmark, into docs/performance.md; larger sizes by ARGS="--sends 10000000"
 	@$(BIN)/python -m benchmarks.run $(ARGS)
+
+seeds: $(VENV)/.installed ## Write the seed of time zones from libphonenumber, after its package was renewed
+	@$(BIN)/python -m seeds.calling_prefix_time_zones
 
 docs: $(VENV)/.installed ## Write docs/carrier_codes.md from the seeds, and dbt's own pages into one file, docs/dbt.html
 	@$(BIN)/python -m docs.carrier_codes

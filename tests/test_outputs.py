@@ -31,10 +31,13 @@ COLUMNS = {
     "messages.csv": "message_title channel first_sent_at last_sent_at sent_count delivered_count issue_count"
     " pending_count unconfirmed_count canceled_count delivered_send_rate issue_send_rate sent_customer_count delivered_customer_count delivery_rate"
     " issue_customer_count issue_rate replied_customer_count reply_rate engaged_customer_count engagement_rate"
-    " keyword_reply_count opt_out_customer_count opt_out_rate message_id",
+    " keyword_reply_count opt_out_customer_count opt_out_rate sent_after_opt_out_count sent_at_quiet_hours_count message_id",
     "message_delivery.csv": "message_title sent_count delivered_count issue_count delivered_send_rate issue_send_rate"
     " sent_customer_count delivered_customer_count delivery_rate first_delivered_at last_delivered_at delivery_seconds_p50 delivery_seconds_p95 delivery_seconds_p99"
     " segment_count cost currency_code message_id",
+    "message_costs.csv": "message_title currency_code sent_count delivered_count replied_count cost issue_cost"
+    " cost_per_delivered cost_per_response avoidable_segment_count avoidable_cost reporting_currency_code"
+    " cost_in_reporting_currency message_id",
     "recipients.csv": "message_title customer_name to_number sent_at delivery_status delivered_at delivery_seconds"
     " issue_reason country_code provider message_id customer_id send_id",
     "delivery_issues.csv": "message_title customer_name to_number country_code sent_at issue_at issue_reason meaning"
@@ -43,12 +46,16 @@ COLUMNS = {
     " response_seconds sent_at message_id customer_id send_id reply_id",
     "opt_out_review.csv": "message_title customer_name channel from_number received_at body is_provider_blocked"
     " is_opted_out_by_keyword to_number sent_at message_id customer_id send_id reply_id",
+    "sends_after_opt_out.csv": "customer_name number opted_out_at opted_out_by opt_out_body message_title"
+    " message_version_id sent_at delivery_status opted_in_at message_id customer_id send_id",
+    "sends_at_quiet_hours.csv": "message_title customer_name number country_code local_time time_zone time_zone_count"
+    " sent_at message_id customer_id send_id",
     "customer_engagement.csv": "sent_date channel message_title sent_count delivered_count issue_count opened_count"
     " clicked_count replied_count goal_count unsubscribed_count engaged_count message_id",
     "deliverability_alerts.csv": "alert_date alert provider country_code from_number message_title issue_reason value"
     " usual_value unit sent_count affected_count affected_customer_count since_date meaning fix kind dimension"
     " issue_reason_id message_id",
-    "fix_list.csv": "customer_name to_number issue_reason fix issue_count first_issue_at last_issue_at"
+    "fix_list.csv": "customer_name to_number national_format number_type_name number_fix issue_reason fix issue_count first_issue_at last_issue_at"
     " last_message_title issue_reason_id last_message_id customer_id",
 }
 

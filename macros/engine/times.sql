@@ -63,13 +63,31 @@
     case when regexp_full_match({{ text }}, '[0-9]{10}') then try_strptime({{ text }}, '%y%m%d%H%M') end
 {%- endmacro -%}
 
+{%- macro local_timestamp(timestamp, zone) -%}
+    {#- What the clocks of an IANA zone show at a UTC timestamp. -#}
+    {{ return(adapter.dispatch('local_timestamp', 'outbound_sms')(timestamp, zone)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__local_timestamp(timestamp, zone) -%}
+    timezone({{ zone }}, timezone('UTC', {{ timestamp }}))
+{%- endmacro -%}
+
+{%- macro quarter_hour(timestamp) -%}
+    {#- The quarter of an hour of a UTC timestamp, as their number since 1970. -#}
+    {{ return(adapter.dispatch('quarter_hour', 'outbound_sms')(timestamp)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__quarter_hour(timestamp) -%}
+    (epoch_us({{ timestamp }}) // 900000000)
+{%- endmacro -%}
+
 {%- macro local_date(timestamp, zone) -%}
     {#- The day, in an IANA zone, of a UTC timestamp. -#}
     {{ return(adapter.dispatch('local_date', 'outbound_sms')(timestamp, zone)) }}
 {%- endmacro -%}
 
 {%- macro duckdb__local_date(timestamp, zone) -%}
-    cast(timezone({{ zone }}, timezone('UTC', {{ timestamp }})) as date)
+    cast({{ duckdb__local_timestamp(timestamp, zone) }} as date)
 {%- endmacro -%}
 
 {%- macro days_between(earlier, later) -%}

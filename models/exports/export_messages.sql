@@ -29,5 +29,7 @@ select
     keyword_reply_count,
     opt_out_customer_count,
     opt_out_rate,
+    sent_after_opt_out_count,
+    sent_at_quiet_hours_count,
     message_id
 from messages

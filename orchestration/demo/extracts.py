@@ -3,8 +3,8 @@
 The business sends over every channel, mostly SMS over four providers. Its data have what real data have: receipts that
 come late, twice and out of order, corrected rows, replies in several languages, rows that are wrong, and a story to find:
 a list full of landlines, a country that can't be reached, a flash sale that was sent too fast, customers who get
-everything and hear from the business too often; and, on the last days, a carrier that fails and a text that makes many opt
-out, which the deliverability alerts find.
+everything and hear from the business too often, SMS after an opt-out, one curly quote that doubles the segments; and, on
+the last days, a carrier that fails and a text that makes many opt out, which the deliverability alerts find.
 """
 
 import csv
@@ -170,6 +170,10 @@ MARKETS = [
     Market("+5359990{:04d}", "+15005550006", "USD", 0.0083, 0.03, "Yanet Osvaldo Leidy", "es"),
 ]
 
+# What some customers in Germany gave for a mobile number; no carrier says that it is a landline.
+LANDLINE = "+493023125{:03d}"
+UNREACHABLE = ("+53", LANDLINE[:9])
+
 REPLIES = {
     "en": "Thanks! 🙏|What time exactly?|Can we move it to Friday?|Yes please|Who is this?|Great, see you 😀|Too expensive, sorry"
     '|STOP|Stop.|HELP|START|info|please stop texting me|=HYPERLINK("http://example.com","win")|<b>call me</b>|@SUM(1+1)',
@@ -220,7 +224,7 @@ MESSAGES = [
         "sms",
         range(3, 48, 7),
         260,
-        "Dear {name}, invoice 4711 is overdue. Pay at example.com/pay",
+        "Dear {name}, invoice 4711 is overdue. Pay at example.com/pay by Friday, so that your account isn’t closed.",
         "twilio",
         0.22,
         "30006 30006 30006 30006 21614 30005 30003",
@@ -379,6 +383,8 @@ class _Business:
             "company_id": f"company-{number % 180}" if number % 3 else "",
             "to_number": market.number.format(number),
         }
+        if market.language == "de" and number % 12 == 7:
+            row["to_number"] = LANDLINE.format(number % 1_000)
         return market, row
 
     def send_everything(self) -> None:
@@ -431,7 +437,7 @@ class _Business:
             self._status(send, "canceled", sent_at + timedelta(seconds=5), day)
             return
         if is_text:
-            self._deliver(send, message, sent_at, day, is_reachable=not customer["to_number"].startswith("+53"))
+            self._deliver(send, message, sent_at, day, is_reachable=not customer["to_number"].startswith(UNREACHABLE))
         else:
             bounces = {name: share for name, share in message.engagement.items() if name.endswith("_bounced")}
             for bounce, share in bounces.items():

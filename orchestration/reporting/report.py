@@ -255,6 +255,12 @@ class _Report:
             "alerts": self._alerts(of("alerts")),
             "delivery": delivery,
             "costs": of("costs"),
+            "issue_costs": of("issue_costs"),
+            "characters": of("characters"),
+            "after_opt_out_rows": [
+                {**row, **{name: self._local(row[name]) for name in ("opted_out_at", "sent_at")}}
+                for row in of("after_opt_out_rows")
+            ],
             "curve": self._curve(message, of("curves")),
             "days": _day_bars(of("message_days")),
             "issues": issues,

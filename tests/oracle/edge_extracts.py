@@ -100,6 +100,9 @@ SEND_BODIES = [
     "`tick`",
     "tab\tbed",
     "no\u00a0break",
+    "It’s “here” – and it’s yours, but only for those who come to us before Sunday…",
+    "“" + "€" * 76 + "”" * 5 + "½" * 40,
+    "It’s here 🎉 and it’s yours, but only for those who come to us before Sunday…",
 ]
 TITLES = ["Sale", "Reminder", "=SUM(A1)", 'Größe, "neu"', None]
 ENGAGEMENT = [

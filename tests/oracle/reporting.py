@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import phonenumbers
+
 Row = dict[str, Any]
 Extracts = dict[str, list[dict[str, str | None]]]
 
@@ -63,6 +65,8 @@ KEPT = [
     "currency_code",
     "computed_segment_count",
     "is_too_long",
+    "avoidable_segment_count",
+    "replaceable_characters",
 ]
 REPLY_TEXTS = ["send_id", "customer_id", "channel", "body", "from_number", "to_number", "provider"]
 FREE_TEXTS = ("message_title", "series_title", "customer_name", "body", "error_message")
@@ -124,6 +128,11 @@ class Seeds:
             kind: [phrase(row["pattern"], words) for row in phrases if row["phrase_kind"] == kind]
             for kind in ("request", "exception")
         }
+        self.replacements = {row["character"]: row["replacement"] for row in rows("character_replacements")}
+        self.time_zones: dict[str, list[str]] = defaultdict(list)
+        for row in rows("calling_prefix_time_zones"):
+            self.time_zones[row["calling_prefix"]].append(row["time_zone"])
+        self.number_fixes = {row["number_type"]: row["fix"] or None for row in rows("number_types")}
         self.reactions = [reaction(row["pattern"]) for row in rows("reaction_phrases")]
 
 
@@ -369,7 +378,7 @@ def good_sends(rows: list[dict[str, str | None]], seeds: Seeds, settings: Oracle
         row["sent_at"], row["updated_at"] = moment(raw.get("sent_at")), moment(raw.get("updated_at"))
         row["segment_count"], row["price"] = segments(row["segment_count"]), amount(row["price"])
         row["is_log"] = False
-        good.append(counted(row))
+        good.append(counted(row, seeds))
     return good
 
 
@@ -466,7 +475,7 @@ def good_twilio(rows: list[dict[str, str | None]], seeds: Seeds, settings: Oracl
             "price": amount(raw.get("price")),
             "currency_code": (cleaned(raw.get("price_unit")) or cleaned(raw.get("priceunit")) or "").upper() or None,
         }
-        good.append(counted(row))
+        good.append(counted(row, seeds))
     return good
 
 
@@ -477,10 +486,13 @@ def log_time(occurred_at: datetime | None, sent_at: datetime | None, settings: O
     return occurred_at
 
 
-def counted(send: Row) -> Row:
-    """A row of a send with what its text says: encoding, segments, whether it is too long."""
+def counted(send: Row, seeds: Seeds) -> Row:
+    """A row of a send with what its text says: encoding, segments, avoidable ones, whether it is too long."""
     is_known = send["channel"] == "sms" and send["body"] is not None
     send["encoding"], send["computed_segment_count"] = encode(send["body"]) if is_known else (None, None)
+    send["avoidable_segment_count"], send["replaceable_characters"] = (
+        avoidable(send["body"], send["segment_count"], seeds) if is_known else (None, None)
+    )
     if send["segment_count"] is None:
         send["segment_count"] = send["computed_segment_count"]
     send["is_too_long"] = len(send["body"] or "") > 1800
@@ -552,6 +564,16 @@ def encode(body: str) -> tuple[str, int]:
             parts, filled = parts + 1, 0
         filled += unit
     return encoding, parts
+
+
+def avoidable(body: str, reported: int | None, seeds: Seeds) -> tuple[int, str | None]:
+    """Segments that plain characters would save, and the characters to be replaced for that."""
+    encoding, parts = encode(body)
+    plain_encoding, plain_parts = encode("".join(seeds.replacements.get(character, character) for character in body))
+    saved = min(parts, reported or parts) - plain_parts
+    if encoding == "gsm7" or plain_encoding == "ucs2" or saved <= 0:
+        return 0, None
+    return saved, "".join(sorted(set(body) & set(seeds.replacements)))
 
 
 # --- the facts -----------------------------------------------------------------------------------------------------
@@ -884,6 +906,8 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
                     "encoding",
                     "segment_count",
                     "computed_segment_count",
+                    "avoidable_segment_count",
+                    "replaceable_characters",
                     "sent_at",
                     "sent_date",
                     "delivery_status",
@@ -957,7 +981,9 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
     tables["rpt_deliverability_alerts"] = alerts(sends, seeds, settings)
     tables["rpt_customer_contacts"] = contacts(sends, settings)
     tables["rpt_fix_list"] = fix_list(sends, sms_issues, seeds)
-    tables["rpt_opted_out_numbers"] = opted_out_numbers(sends, fct_replies)
+    tables |= what_should_not_have_been_sent(tables["rpt_messages"], sends, fct_replies, seeds)
+    tables |= costs(sends, titles, seeds)
+    tables["dim_phone_numbers"] = phone_numbers(sms_issues, seeds)
     tables["audit_unmapped_codes"] = unmapped(sms_issues, seeds)
     return tables
 
@@ -1340,6 +1366,8 @@ def fix_list(sends: dict[str, Row], sms_issues: list[Row], seeds: Seeds) -> list
                 "customer_id": customer_id,
                 "to_number": to_number,
                 "issue_reason_id": reason,
+                "number_type": number_type(to_number) if to_number else None,
+                "number_fix": seeds.number_fixes[number_type(to_number)] if to_number else None,
                 "issue_reason": seeds.reasons[reason]["issue_reason"],
                 "fix": seeds.reasons[reason]["fix"],
                 "issue_count": len(rows),
@@ -1351,39 +1379,171 @@ def fix_list(sends: dict[str, Row], sms_issues: list[Row], seeds: Seeds) -> list
     return table
 
 
-def opted_out_numbers(sends: dict[str, Row], replies: list[Row]) -> list[Row]:
-    """Numbers whose first opt-out since they last opted in stands."""
+def opt_out_reports(sends: dict[str, Row], replies: list[Row]) -> dict[str, list[Row]]:
+    """When numbers wanted no more SMS, what was sent to them then, and which want none now."""
     sms = [send for send in sends.values() if send["channel"] == "sms"]
-    by_id = {send["send_id"]: send["to_number"] for send in sms}
-    words = [(row["from_number"] or by_id.get(row["send_id"]), row) for row in replies if row["is_keyword"]]
-    opt_outs = [(number, row["received_at"], 1, "keyword") for number, row in words if row["is_opt_out"]]
+    numbers = {send["send_id"]: send["to_number"] for send in sms}
+    opt_outs: dict[str, list[tuple[datetime, int, str, str | None]]] = defaultdict(list)
+    opt_ins: dict[str, list[datetime]] = defaultdict(list)
+    for reply in replies:
+        number = reply["from_number"] or numbers.get(reply["send_id"])
+        if number and reply["is_keyword"] and reply["is_opt_out"]:
+            opt_outs[number].append((reply["received_at"], 1, "keyword", reply["reply_id"]))
+        if number and reply["keyword_group"] == "opt_in":
+            opt_ins[number].append(reply["received_at"])
     for send in sms:
-        if send["issue_reason_id"] == "recipient_unsubscribed":
-            opt_outs.append((send["to_number"], send["issue_at"] or send["sent_at"], 2, "provider"))
-        if send["status_unsubscribed_at"]:
-            opt_outs.append((send["to_number"], send["status_unsubscribed_at"], 3, "status"))
+        if send["to_number"] and send["issue_reason_id"] == "recipient_unsubscribed":
+            opt_outs[send["to_number"]].append((send["issue_at"] or send["sent_at"], 2, "provider", None))
+        if send["to_number"] and send["status_unsubscribed_at"]:
+            opt_outs[send["to_number"]].append((send["status_unsubscribed_at"], 3, "status", None))
+
+    bodies = {reply["reply_id"]: reply["body"] for reply in replies}
+    tables: dict[str, list[Row]] = defaultdict(list)
+    for number, found in opt_outs.items():
+        own = [send for send in sms if send["to_number"] == number]
+        opted_in_at = datetime.min
+        for opted_out_at, _, opted_out_by, reply_id in sorted(found, key=lambda event: (event[:2], event[3] or "")):
+            if opted_in_at is None or opted_out_at < opted_in_at:
+                continue  # It was out already.
+            opted_in_at = min((moment for moment in opt_ins[number] if moment > opted_out_at), default=None)
+            row = {"number": number, "opted_out_by": opted_out_by, "opted_out_at": opted_out_at}
+            after = [
+                send
+                for send in own
+                if opted_out_at < send["sent_at"] < (opted_in_at or datetime.max)
+                and send["delivery_status"] != "canceled"
+            ]
+            tables["fct_opt_outs"].append(row | {"reply_id": reply_id, "opted_in_at": opted_in_at})
+            tables["rpt_sends_after_opt_out"] += [
+                row
+                | {name: send[name] for name in ("send_id", "message_id", "customer_id", "sent_at", "delivery_status")}
+                | {"opt_out_body": bodies.get(reply_id)}
+                for send in after
+            ]
+            if opted_in_at is None:
+                counts = {"customer_count": customers(own), "sent_after_count": len(after)}
+                tables["rpt_opted_out_numbers"].append(row | counts)
+    return tables
+
+
+def what_should_not_have_been_sent(
+    messages: list[Row], sends: dict[str, Row], replies: list[Row], seeds: Seeds
+) -> dict[str, list[Row]]:
+    """SMS after an opt-out and at quiet hours, which the Messages list counts."""
+    tables = opt_out_reports(sends, replies)
+    tables["rpt_sends_at_quiet_hours"] = sends_at_quiet_hours(sends, seeds)
+    for row in messages:
+        for report in ("sends_after_opt_out", "sends_at_quiet_hours"):
+            listed = [send for send in tables[f"rpt_{report}"] if send["message_id"] == row["message_id"]]
+            row[report.replace("sends", "sent") + "_count"] = len(listed)
+    return tables
+
+
+def sends_at_quiet_hours(sends: dict[str, Row], seeds: Seeds) -> list[Row]:
+    """SMS that were sent before 8 or from 21 o'clock on in every time zone in which the number can be."""
     table = []
-    for number in {opt_out[0] for opt_out in opt_outs} - {None}:
-        opted_in_at = max(
-            (row["received_at"] for wrote, row in words if wrote == number and row["keyword_group"] == "opt_in"),
-            default=datetime.min,
-        )
-        standing = [opt_out for opt_out in opt_outs if opt_out[0] == number and opt_out[1] >= opted_in_at]
-        if standing:
-            _, opted_out_at, _, opted_out_by = min(standing, key=lambda opt_out: opt_out[1:3])
-            own = [send for send in sms if send["to_number"] == number]
+    for send in sends.values():
+        digits = (send["to_number"] or "").removeprefix("+")
+        if send["channel"] != "sms" or send["delivery_status"] == "canceled" or digits == send["to_number"]:
+            continue
+        prefixes = [digits[:length] for length in range(len(digits), 0, -1) if digits[:length] in seeds.time_zones]
+        zones = seeds.time_zones[prefixes[0]] if prefixes else []
+        local = {zone: send["sent_at"].replace(tzinfo=UTC).astimezone(ZoneInfo(zone)) for zone in zones}
+        if zones and all(not 8 <= time.hour < 21 for time in local.values()):
+            earliest = min(zones, key=lambda zone: (local[zone].replace(tzinfo=None), zone))
             table.append(
                 {
-                    "number": number,
-                    "opted_out_by": opted_out_by,
-                    "customer_count": customers(own),
-                    "sent_after_count": sum(
-                        send["sent_at"] > opted_out_at and send["delivery_status"] != "canceled" for send in own
-                    ),
-                    "opted_out_at": opted_out_at,
+                    "send_id": send["send_id"],
+                    "message_id": send["message_id"],
+                    "number": send["to_number"],
+                    "time_zone": earliest,
+                    "time_zone_count": len(zones),
+                    "local_time": f"{local[earliest]:%H:%M:%S}",
                 }
             )
     return table
+
+
+def costs(sends: dict[str, Row], titles: dict[str, tuple[Any, Any]], seeds: Seeds) -> dict[str, list[Row]]:
+    """What SMS cost by message and currency, what of it failed, and what plain characters would save."""
+    tables: dict[str, list[Row]] = defaultdict(list)
+    sms = [send for send in sends.values() if send["channel"] == "sms"]
+    priced = [send for send in sms if send["price"] is not None]
+
+    def money(rows: Iterable[Row]) -> Decimal:
+        return sum((row["price"] for row in rows), Decimal(0))
+
+    for (message_id, currency_code), rows in group(priced, "message_id", "currency_code").items():
+        sent = [row for row in rows if row["delivery_status"] != "canceled"]
+        tables["rpt_message_costs"].append(
+            {
+                "message_id": message_id,
+                "message_title": titles[message_id][0],
+                "currency_code": currency_code,
+                "sent_count": len(sent),
+                "delivered_count": sum(row["delivery_status"] == "delivered" for row in rows),
+                "replied_count": sum(bool(row["replied_count"]) for row in sent),
+                "avoidable_segment_count": sum(row["avoidable_segment_count"] or 0 for row in rows),
+                "cost": money(rows),
+                "issue_cost": money(row for row in rows if row["delivery_status"] == "issue"),
+            }
+        )
+    failed = [send for send in priced if send["delivery_status"] == "issue"]
+    for (message_id, reason, currency_code), rows in group(
+        failed, "message_id", "issue_reason_id", "currency_code"
+    ).items():
+        tables["rpt_issue_costs"].append(
+            {
+                "message_id": message_id,
+                "issue_reason_id": reason,
+                "currency_code": currency_code,
+                "issue_count": len(rows),
+                "issue_cost": money(rows),
+            }
+        )
+    sent = [send for send in sms if send["delivery_status"] != "canceled" and send["replaceable_characters"]]
+    for (message_id,), rows in group(sent, "message_id").items():
+        for character in set("".join(row["replaceable_characters"] for row in rows)):
+            found = [row for row in rows if character in row["replaceable_characters"]]
+            tables["rpt_replaceable_characters"].append(
+                {
+                    "message_id": message_id,
+                    "character": character,
+                    "replacement": seeds.replacements[character],
+                    "sent_count": len(found),
+                    "avoidable_segment_count": sum(row["avoidable_segment_count"] for row in found),
+                }
+            )
+    return tables
+
+
+NUMBER_TYPES = {"FIXED_LINE": "landline", "FIXED_LINE_OR_MOBILE": "landline_or_mobile", "UAN": "company_number"}
+
+
+def number_type(number: str) -> str:
+    try:
+        kind = phonenumbers.number_type(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return "unknown"
+    name = phonenumbers.PhoneNumberType.to_string(kind)
+    return NUMBER_TYPES.get(name, name.lower())
+
+
+def phone_numbers(sms_issues: list[Row], seeds: Seeds) -> list[Row]:
+    return [
+        {
+            "number": number,
+            "country_code": seeds.country_codes.get(calling_prefix(number, seeds) or ""),
+            "number_type": number_type(number),
+            "national_format": phonenumbers.format_number(
+                phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.NATIONAL
+            )
+            if number_type(number) != "unknown"
+            else None,
+            "is_valid": number_type(number) != "unknown",
+        }
+        for number in {send["to_number"] for send in sms_issues} - {None}
+    ]
 
 
 def unmapped(sms_issues: list[Row], seeds: Seeds) -> list[Row]:
