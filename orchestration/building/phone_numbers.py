@@ -9,6 +9,8 @@ import duckdb
 import phonenumbers
 import pyarrow as pa
 from dbt.adapters.duckdb.plugins import BasePlugin
+from duckdb.func import ARROW
+from duckdb.sqltypes import VARCHAR
 from phonenumbers import PhoneNumberType
 
 # Keys of the seed `number_types`.
@@ -56,7 +58,7 @@ def phone_number_details(number: str) -> PhoneNumberDetails:
     if number_type == PhoneNumberType.UNKNOWN:
         return PhoneNumberDetails("unknown")
     region = None
-    if phonenumbers.is_number_type_geographical(number_type, parsed.country_code):
+    if phonenumbers.is_number_type_geographical(number_type, parsed.country_code or 0):
         # The names of areas take a second and 100 MB to import, so only where a number is asked for.
         from phonenumbers.geodata import GEOCODE_DATA, GEOCODE_LONGEST_PREFIX
 
@@ -78,7 +80,5 @@ class Plugin(BasePlugin):
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Add the function to a connection, and to all others of the same process to its database."""
-        fields = dict.fromkeys(PhoneNumberDetails._fields, "varchar")
-        conn.create_function(
-            "phone_number_details", _details_of_many, ["varchar"], duckdb.struct_type(fields), type="arrow"
-        )
+        details = duckdb.struct_type(dict.fromkeys(PhoneNumberDetails._fields, "varchar"))
+        conn.create_function("phone_number_details", _details_of_many, [VARCHAR], details, type=ARROW)

@@ -977,15 +977,16 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
         ],
     }
     tables |= message_reports(sends, responses, is_opt_out_reply, titles, sms_issues, seeds)
-    tables["rpt_delivery_breakdown"] = breakdown(sends)
-    tables["rpt_deliverability_alerts"] = alerts(sends, seeds, settings)
-    tables["rpt_customer_contacts"] = contacts(sends, settings)
-    tables["rpt_fix_list"] = fix_list(sends, sms_issues, seeds)
     tables |= what_should_not_have_been_sent(tables["rpt_messages"], sends, fct_replies, seeds)
     tables |= costs(sends, titles, seeds)
-    tables["dim_phone_numbers"] = phone_numbers(sms_issues, seeds)
-    tables["audit_unmapped_codes"] = unmapped(sms_issues, seeds)
-    return tables
+    return tables | {
+        "rpt_delivery_breakdown": breakdown(sends),
+        "rpt_deliverability_alerts": alerts(sends, seeds, settings),
+        "rpt_customer_contacts": contacts(sends, settings),
+        "rpt_fix_list": fix_list(sends, sms_issues, seeds),
+        "dim_phone_numbers": phone_numbers(sms_issues, seeds),
+        "audit_unmapped_codes": unmapped(sms_issues, seeds),
+    }
 
 
 def message_reports(
