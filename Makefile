@@ -12,7 +12,7 @@ ifneq (,$(wildcard .env))
     export
 endif
 
-.PHONY: help demo demo-dev run rebuild load full-check export sql dev test lint bench docs picture lock clean
+.PHONY: help demo demo-dev run rebuild load full-check export forget sql dev test torture lint bench seeds docs picture audit lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 $(VENV)/.installed-bench: requirements-bench.txt $(VENV)/.installed
 	@echo "Installing what the benchmark needs on top"
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
+
+$(VENV)/.installed-audit: requirements-audit.txt $(VENV)/.installed-dev
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-audit.txt
 	@touch $@
 
 demo: $(VENV)/.installed ## Generate small realistic extracts, run the job on them, print where the report lies
@@ -56,6 +60,9 @@ full-check: $(VENV)/.installed ## Every data test; all tables against a rebuild 
 export: $(VENV)/.installed ## A messaging data export: FROM=2026-10-01 TO=2026-10-31, and MESSAGE=… for one message
 	@$(BIN)/python -m orchestration export
 
+forget: $(VENV)/.installed ## Erase a person: CUSTOMER=… or NUMBER=… or both; docs/privacy.md says what goes and what stays
+	@$(BIN)/python -m orchestration forget
+
 sql: $(VENV)/.installed ## A SQL prompt on the published database, read-only (docs/questions.md has questions to ask)
 	@$(BIN)/python -m orchestration sql
 
@@ -65,11 +72,17 @@ dev: $(VENV)/.installed ## The Dagster web interface, with schedule and sensor
 test: $(VENV)/.installed-dev ## Every test of the project
 	@BIN=$(BIN) bash tests/run.sh
 
+torture: $(VENV)/.installed-dev ## The long tests of reliability: 100 runs killed, with readers; KILLS=20 MINUTES=60 SEED=1
+	@TORTURE_KILLS=$(KILLS) TORTURE_MINUTES=$(MINUTES) TORTURE_SEED=$(SEED) $(BIN)/python -m pytest -m torture -s
+
 lint: $(VENV)/.installed-dev ## Formatting, lint and types only
 	@BIN=$(BIN) bash tests/run.sh lint
 
 bench: $(VENV)/.installed-bench ## The benchmark, into docs/performance.md; larger sizes by ARGS="--sends 10000000"
 	@$(BIN)/python -m benchmarks.run $(ARGS)
+
+seeds: $(VENV)/.installed ## Write the seed of time zones from libphonenumber, after its package was renewed
+	@$(BIN)/python -m seeds.calling_prefix_time_zones
 
 docs: $(VENV)/.installed ## Write docs/carrier_codes.md from the seeds, and dbt's own pages into one file, docs/dbt.html
 	@$(BIN)/python -m docs.carrier_codes
@@ -78,9 +91,14 @@ docs: $(VENV)/.installed ## Write docs/carrier_codes.md from the seeds, and dbt'
 picture: $(VENV)/.installed-dev demo ## Take the README's picture of the report, docs/report.png, from the demo
 	@$(BIN)/python -m docs.report_picture
 
+audit: $(VENV)/.installed-audit ## Known vulnerabilities of the pinned dependencies, from the OSV database (needs the network)
+	@for part in requirements requirements-dev requirements-bench requirements-audit; do \
+		$(BIN)/pip-audit --vulnerability-service osv --disable-pip --no-deps --progress-spinner off --requirement $$part.txt; \
+	done
+
 lock: $(VENV)/.installed-dev ## Pin the newest allowed versions in requirements*.txt
 	@$(BIN)/pip install --quiet pip-tools
-	@for part in requirements requirements-dev requirements-bench; do \
+	@for part in requirements requirements-dev requirements-bench requirements-audit; do \
 		$(BIN)/pip-compile --quiet --upgrade --no-header --no-annotate --no-emit-index-url \
 			--no-emit-find-links --output-file $$part.txt $$part.in; \
 		sed -i -e '/^#/d' -e '/^$$/d' $$part.txt; \

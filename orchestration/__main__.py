@@ -2,6 +2,11 @@
 
 import sys
 
-from orchestration.commands import main
+from orchestration.stopping import stop_at_once
 
-sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__":
+    # Before the imports, which take a second.
+    stop_at_once()
+    from orchestration.commands import main
+
+    sys.exit(main(sys.argv[1:]))

@@ -1,8 +1,31 @@
 """Errors that a user can act on: what was expected, what was found, what to do."""
 
 import errno
+import logging
+import sys
 import traceback
 from pathlib import Path
+
+LOGGER = logging.getLogger("orchestration")
+# How a full disk shows: to Python (a limit of the account, or of a file's size, is the same), and in the words of
+# SQLite, DuckDB and dbt.
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL_DISK_WORDS = ("database or disk is full", "No space left on device", "Disk quota exceeded", "File too large")
+DISK_IS_FULL = "the disk is full; make space and run again"
+# Other faults of the machine that may pass by themselves: a lock, a file that another program just takes away.
+PASSING_ERRNOS = (errno.EAGAIN, errno.EBUSY, errno.ESTALE, errno.ENOENT)
+PASSING_WORDS = ("Could not set lock", "No such file or directory")
+
+
+def tell(message: str) -> None:
+    """Say a line to who started the command, whose output goes to a log, and to Dagster's log."""
+    LOGGER.warning(message)
+    print(message, file=sys.__stderr__, flush=True)
+
+
+def tells_of_a_full_disk(error: BaseException | str) -> bool:
+    """Whether an error, or what another program said, comes from a disk that is full."""
+    return getattr(error, "errno", None) in FULL_DISK or any(words in str(error) for words in FULL_DISK_WORDS)
 
 
 class UserError(Exception):
@@ -34,9 +57,8 @@ class LoadError(UserError):
     """A fault of this machine, such as a full disk, stopped a load; nothing is noted against the extracts."""
 
 
-# Faults of the machine that may pass by themselves: no space, a lock, a file that another program just takes away.
-PASSING_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EAGAIN, errno.EBUSY, errno.ESTALE, errno.ENOENT)
-PASSING_WORDS = ("Could not set lock", "No space left on device", "Disk quota exceeded", "No such file or directory")
+class RunError(UserError):
+    """A run failed outside of its steps, such as on a full disk; the stack trace is in the log."""
 
 
 def may_pass(error: BaseException | None) -> bool:
@@ -44,7 +66,7 @@ def may_pass(error: BaseException | None) -> bool:
     while error is not None and not isinstance(error, SettingError):
         if isinstance(error, OSError) and error.errno in PASSING_ERRNOS:
             return True
-        if any(words in str(error) for words in PASSING_WORDS):
+        if tells_of_a_full_disk(error) or any(words in str(error) for words in PASSING_WORDS):
             return True
         error = error.__cause__
     return False
@@ -52,6 +74,8 @@ def may_pass(error: BaseException | None) -> bool:
 
 def in_words(error: BaseException) -> str:
     """An error as a sentence for people; the text of an unforeseen one is left out, since it may hold personal data."""
+    if tells_of_a_full_disk(error):
+        return DISK_IS_FULL
     if isinstance(error, UserError):
         return str(error)
     if isinstance(error, OSError):

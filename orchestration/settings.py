@@ -16,6 +16,10 @@ from orchestration.errors import SettingError
 
 # Characters that would turn a folder's name into a glob pattern or end a quoted SQL string.
 UNSAFE_IN_PATHS = "'\"*?[]{}\n\r\x00"
+# How an output shows personal data.
+FULL, MASKED, NONE = "full", "masked", "none"
+# As many as nobody tries: 32 hexadecimal digits are 128 bits.
+LEAST_SECRET_CHARACTERS = 32
 
 
 @dataclass(frozen=True)
@@ -34,14 +38,23 @@ class Settings:
         output_days: days before the as-of moment whose sends the row-level outputs cover.
         reply_window_days: days after a send within which a reply can be a response to it.
         over_messaged_count: received messages in 7 days from which a customer is over-messaged.
+        alert_hours: hours before the as-of moment that the deliverability alerts judge; 0 for the whole of yesterday.
+        alert_least_sends: sends of a carrier, country, sender or message from which the alerts judge it.
+        alert_opt_out_percent: sends of a hundred answered with an opt-out keyword from which opt-outs are an alert.
         default_country: ISO 3166 code of the country whose national numbers are completed; None completes none.
         memory_limit_gb: most memory that DuckDB takes, GB; Python, Dagster and dbt take about 0.5 more.
         max_rows_at_once: rows of extracts that are applied at once; more are applied in groups.
         max_extract_columns: columns, or different JSON keys, of an extract; one with more is refused.
         max_field_characters: characters of one value of an extract; a row with a longer one is set apart.
-        max_unpacked_gb: GB of a compressed extract when it is unpacked; a longer one is refused.
+        max_unpacked_gb: GB of a compressed or Parquet extract when it is unpacked; a longer one is refused.
         schedule_hour: hour of the day (0 to 23) at which the schedule starts the job `daily`.
         schedule_timezone: IANA zone of that hour.
+        personal_data_csv: how the CSVs show personal data: FULL, MASKED or NONE.
+        personal_data_workbook: how the workbook does.
+        personal_data_export: how the messaging data exports do.
+        personal_data_report: how the report does.
+        personal_data_marts: how the published database does.
+        privacy_key: of the keyed hashes; empty for the one in `privacy_key_path`.
         notify_urls: Apprise URLs that are told of failures and warnings; they may hold passwords.
         stale_after_hours: hours without a new extract after which a source is stale, by "source", "source/table" and ""
             for all others, see `hours_until_stale`; 0 for never.
@@ -60,6 +73,9 @@ class Settings:
     output_days: int = 90
     reply_window_days: int = 30
     over_messaged_count: int = 10
+    alert_hours: int = 0
+    alert_least_sends: int = 20
+    alert_opt_out_percent: int = 3
     default_country: str | None = None
     memory_limit_gb: int = 3
     max_rows_at_once: int = 40_000_000
@@ -68,6 +84,12 @@ class Settings:
     max_unpacked_gb: int = 10
     schedule_hour: int = 6
     schedule_timezone: str = "UTC"
+    personal_data_csv: str = FULL
+    personal_data_workbook: str = FULL
+    personal_data_export: str = FULL
+    personal_data_report: str = FULL
+    personal_data_marts: str = FULL
+    privacy_key: str = field(default="", repr=False)
     notify_urls: tuple[str, ...] = ()
     stale_after_hours: Mapping[str, int] = field(default_factory=lambda: {"": 48})
     history_days: int = 90
@@ -85,8 +107,18 @@ class Settings:
 
     @property
     def marts_path(self) -> Path:
-        """The published database."""
+        """The published database: a link to the newest file in `published_dir`."""
         return self.warehouse_dir / "marts.duckdb"
+
+    @property
+    def privacy_key_path(self) -> Path:
+        """The key of the keyed hashes, where the setting gives none."""
+        return self.warehouse_dir / "privacy.key"
+
+    @property
+    def published_dir(self) -> Path:
+        """Folder of the published databases, which are never changed."""
+        return self.warehouse_dir / "published"
 
     @property
     def dagster_home(self) -> Path:
@@ -121,6 +153,9 @@ class Settings:
             output_days=_whole_number(variables, "OUTPUT_DAYS", cls.output_days, 1, 36_500),
             reply_window_days=_whole_number(variables, "REPLY_WINDOW_DAYS", cls.reply_window_days, 0, 3_660),
             over_messaged_count=_whole_number(variables, "OVER_MESSAGED_COUNT", cls.over_messaged_count, 1, 1_000_000),
+            alert_hours=_whole_number(variables, "ALERT_HOURS", cls.alert_hours, 0, 24),
+            alert_least_sends=_whole_number(variables, "ALERT_LEAST_SENDS", cls.alert_least_sends, 1, 1_000_000),
+            alert_opt_out_percent=_whole_number(variables, "ALERT_OPT_OUT_PERCENT", cls.alert_opt_out_percent, 0, 100),
             default_country=_country(variables, "DEFAULT_COUNTRY"),
             memory_limit_gb=_whole_number(variables, "MEMORY_LIMIT_GB", cls.memory_limit_gb, 1, 4_096),
             max_rows_at_once=_whole_number(variables, "MAX_ROWS_AT_ONCE", cls.max_rows_at_once, 1, 1_000_000_000_000),
@@ -131,6 +166,12 @@ class Settings:
             max_unpacked_gb=_whole_number(variables, "MAX_UNPACKED_GB", cls.max_unpacked_gb, 1, 10_000),
             schedule_hour=_whole_number(variables, "SCHEDULE_HOUR", cls.schedule_hour, 0, 23),
             schedule_timezone=_timezone(variables, "SCHEDULE_TIMEZONE", cls.schedule_timezone),
+            personal_data_csv=_personal_data(variables, "PERSONAL_DATA_CSV"),
+            personal_data_workbook=_personal_data(variables, "PERSONAL_DATA_WORKBOOK"),
+            personal_data_export=_personal_data(variables, "PERSONAL_DATA_EXPORT"),
+            personal_data_report=_personal_data(variables, "PERSONAL_DATA_REPORT"),
+            personal_data_marts=_personal_data(variables, "PERSONAL_DATA_MARTS"),
+            privacy_key=_secret(variables, "PRIVACY_KEY"),
             notify_urls=_notify_urls(variables, "NOTIFY_URLS"),
             stale_after_hours=_hours(variables, "STALE_AFTER_HOURS"),
             history_days=_whole_number(variables, "HISTORY_DAYS", cls.history_days, 1, 36_500),
@@ -178,6 +219,21 @@ class Settings:
 
 def _text(variables: Mapping[str, str], name: str) -> str | None:
     return variables.get(name, "").strip() or None
+
+
+def _personal_data(variables: Mapping[str, str], name: str) -> str:
+    text = (_text(variables, name) or FULL).lower()
+    if text not in (FULL, MASKED, NONE):
+        raise SettingError(name, text, f"{FULL}, {MASKED} or {NONE}")
+    return text
+
+
+def _secret(variables: Mapping[str, str], name: str) -> str:
+    """A secret text; a wrong one is not shown."""
+    text = _text(variables, name) or ""
+    if 0 < len(text) < LEAST_SECRET_CHARACTERS:
+        raise SettingError(name, "…", f"a secret of at least {LEAST_SECRET_CHARACTERS} characters, or none")
+    return text
 
 
 def _folder(variables: Mapping[str, str], name: str, default: Path) -> Path:

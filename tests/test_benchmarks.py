@@ -181,7 +181,7 @@ def run_pipeline(pipeline: Pipeline, landing: Path) -> Path:
     shutil.copy2(pipeline.settings.marts_path, results)
     with duckdb.connect(str(pipeline.settings.build_dir / "warehouse.duckdb"), read_only=True) as connection:
         connection.execute(f"attach '{pipeline.settings.build_dir / 'marts.duckdb'}' as marts (read_only)")
-        write_csv_files(connection, results)
+        write_csv_files(connection.cursor, results)
     return results
 
 

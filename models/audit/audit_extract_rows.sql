@@ -18,7 +18,7 @@ read_rows as (
     select
         source,
         table_name,
-        sum(row_count - rejected_count) as row_count
+        sum(row_count - rejected_count - erased_count) as row_count
     from {{ ref('stg_pipeline__loads') }}
     where
         outcome = 'loaded'

@@ -27,7 +27,8 @@ select
     case when loads.outcome = 'loaded' then coalesce(rejected.rejected_count, 0) else 0 end as rejected_count,
     loads.outcome,
     loads.reason,
-    loads.size_bytes
+    loads.size_bytes,
+    loads.erased_count
 from loads
 left join rejected
     on

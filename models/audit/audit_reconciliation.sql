@@ -9,7 +9,8 @@ with read_rows as (
         source,
         table_name,
         sum(row_count) as read_count,
-        sum(case when outcome = 'duplicate' then row_count else 0 end) as copied_count
+        sum(case when outcome = 'duplicate' then row_count else 0 end) as copied_count,
+        sum(erased_count) as erased_count
     from {{ ref('audit_loads') }}
     where outcome in ('loaded', 'duplicate')
     group by source, table_name
@@ -63,7 +64,8 @@ counted as (
             + coalesce(read_rows.copied_count, 0) as bigint
         ) as duplicate_count,
         cast(coalesce(folded_rows.in_marts_count, 0) as bigint) as in_marts_count,
-        cast(coalesce(folded_rows.waiting_count, 0) as bigint) as waiting_count
+        cast(coalesce(folded_rows.waiting_count, 0) as bigint) as waiting_count,
+        cast(coalesce(read_rows.erased_count, 0) as bigint) as erased_count
     from (
         select
             source,
@@ -88,5 +90,6 @@ select
     duplicate_count,
     in_marts_count,
     waiting_count,
-    read_count - rejected_count - duplicate_count - in_marts_count - waiting_count as unexplained_count
+    read_count - rejected_count - duplicate_count - in_marts_count - waiting_count - erased_count as unexplained_count,
+    erased_count
 from counted

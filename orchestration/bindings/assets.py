@@ -21,18 +21,20 @@ from dagster_dbt import dbt_assets
 
 from orchestration.bindings.checks import LOAD_CHECKS, PIPELINE_LOADS_KEY, load_checks
 from orchestration.bindings.failures import failing_in_words, retries
-from orchestration.bindings.previews import PREVIEW_ROWS, Previews, markdown_table
+from orchestration.bindings.previews import PREVIEW_ROWS, Previews, impersonal_columns, markdown_table
 from orchestration.bindings.resources import WarehouseLock
 from orchestration.bindings.translation import Translator
-from orchestration.building.build import build, connect_to_build
+from orchestration.building.build import build, connect_to_build, noting_damage
 from orchestration.building.dbt_project import manifest_path
 from orchestration.building.dbt_runs import TEST_ARGUMENTS, DbtError, NodeResult, run_dbt
 from orchestration.building.full_check import check_is_built
 from orchestration.building.phases import record_phases
 from orchestration.building.tests_in_words import failures_in_words, findings
-from orchestration.errors import may_pass
+from orchestration.errors import DISK_IS_FULL, may_pass, tells_of_a_full_disk
 from orchestration.loading.declarations import ExtractTable
 from orchestration.loading.raw_layer import LOADED, REFUSED, LedgerEntry, RawLayer
+from orchestration.outside_text import shown
+from orchestration.privacy.erasure import finish_erasure
 from orchestration.publishing.delivery import deliver
 from orchestration.publishing.figures import key_figures
 from orchestration.publishing.marts import publish
@@ -51,6 +53,7 @@ PIPELINE_TABLES = {
     "settings": "The settings of the run, as the models read them.",
     "loads": "The ledger of the extract files: what was loaded, skipped or refused.",
     "rejected_records": "Rows that could not be read from their file.",
+    "erasures": "What was erased of persons who were forgotten.",
 }
 # Where dagster-dbt keeps the id of a check's test.
 DBT_UNIQUE_ID = "dagster_dbt/unique_id"
@@ -151,7 +154,7 @@ def load_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTable])
         raw_layer.write_settings()
         for entry in (entry for summary in summaries.values() for entry in summary.new_entries):
             if entry.outcome == REFUSED:
-                context.log.warning(f"refused {entry.file}: {entry.reason}")
+                context.log.warning(f"refused {shown(entry.file)}: {shown(entry.reason)}")
         seconds = round(time.monotonic() - started, 3)
         record_phases(settings, {"load": seconds}, restart=True)
         for key, summary in summaries.items():
@@ -268,7 +271,8 @@ def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTa
             for unique_id in TopologicalSorter(parents).static_order():
                 if unique_id in unchanged:
                     yield dg.MaterializeResult(asset_key=keys[unique_id], metadata={"unchanged": True})
-        yield from asset_events(context, results, keys, settings.build_dir, manifest)
+        with noting_damage(settings):
+            yield from asset_events(context, results, keys, settings.build_dir, manifest)
 
     return dbt_build
 
@@ -281,6 +285,8 @@ def failure_of(error: DbtError, settings: Settings, manifest: Mapping[str, Any])
             lines = failures_in_words(connection, error.results, manifest["nodes"])
     except duckdb.Error:
         lines = failures_in_words(None, error.results, manifest["nodes"])
+    if tells_of_a_full_disk(error):
+        lines = [DISK_IS_FULL]
     return dg.Failure("\n".join(lines) or "dbt failed before its first model.", allow_retries=may_pass(error))
 
 
@@ -355,11 +361,13 @@ def asset_events(
                 )
 
 
-def csv_preview(path: Path) -> str:
-    """The first rows of a CSV as a Markdown table."""
+def csv_preview(path: Path, view: str) -> str:
+    """The first rows of a CSV that shows a view, as a Markdown table without personal data."""
     with path.open(encoding="utf-8", newline="") as file:
-        header, *rows = itertools.islice(csv.reader(file), PREVIEW_ROWS + 1)
-    return markdown_table(header, rows)
+        reader = csv.DictReader(file)
+        columns = impersonal_columns(view, list(reader.fieldnames or []))
+        rows = [[row[column] for column in columns] for row in itertools.islice(reader, PREVIEW_ROWS)]
+    return markdown_table(columns, rows)
 
 
 def publish_assets(settings: Settings) -> dg.AssetsDefinition:
@@ -417,7 +425,9 @@ def publish_assets(settings: Settings) -> dg.AssetsDefinition:
     def published_events() -> Iterator[dg.MaterializeResult[Any]]:
         started = time.monotonic()
         check_is_publishable(settings)
-        published = publish(settings)
+        with noting_damage(settings):
+            published = publish(settings)
+        finish_erasure(settings)
         note_published(settings)
         record_phases(settings, published.phases)
         seconds = round(time.monotonic() - started, 3)
@@ -441,7 +451,7 @@ def publish_assets(settings: Settings) -> dg.AssetsDefinition:
             }
             if file.rows is not None:
                 metadata["dagster/row_count"] = file.rows
-                metadata["preview"] = dg.MetadataValue.md(csv_preview(path))
+                metadata["preview"] = dg.MetadataValue.md(csv_preview(path, OUTPUT_FILES[file.name][0]))
             yield dg.MaterializeResult(asset_key=output_key(file.name), metadata=metadata)
         pages = [file for file in published.files if file.name.startswith("report/")]
         yield dg.MaterializeResult(

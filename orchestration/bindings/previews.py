@@ -1,10 +1,15 @@
 """What Dagster shows of a built table: its number of rows and its first rows."""
 
+import html
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
 import duckdb
+
+from orchestration.outside_text import shown
+from orchestration.privacy.personal_data import personal_columns
 
 PREVIEW_ROWS = 5
 # Longest text in a preview's cell, in characters: previews are glanced at, and texts from outside can be long.
@@ -47,21 +52,28 @@ class Previews:
         return int(row[0]) if row else None
 
     def markdown(self, name: str) -> str | None:
-        """The first rows of a table or view as a Markdown table.
+        """The first rows of a published table or of an export's view as a Markdown table, without personal data.
 
         Args:
             name: of a model or seed.
 
         Returns:
-            The text; None where there is none of that name, and for the views between staging and marts, which join
-            whole tables for their first row.
+            The text; None where there is none of that name, and for what comes before the marts.
         """
-        database, is_table = self._tables.get(name, ("", False))
-        if not database or (not is_table and name.startswith("int_")):
+        database, _ = self._tables.get(name, ("", False))
+        if database != "marts" and not (database and name.startswith("export_")):
             return None
-        result = self.connection.execute(f"select * from {database}.main.{name} limit {PREVIEW_ROWS}")
-        columns = [str(column[0]) for column in result.description or []]
+        described = self.connection.execute(f"describe {database}.main.{name}").fetchall()
+        columns = impersonal_columns(name, [str(column) for column, *_ in described])
+        selected = ", ".join(f'"{column}"' for column in columns)
+        result = self.connection.execute(f"select {selected} from {database}.main.{name} limit {PREVIEW_ROWS}")
         return markdown_table(columns, result.fetchall())
+
+
+def impersonal_columns(table: str, columns: list[str]) -> list[str]:
+    """The columns of a table, or of what is written of it, that hold no personal data."""
+    personal = personal_columns(table, columns)
+    return [column for column in columns if column not in personal]
 
 
 def markdown_table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -74,15 +86,12 @@ def markdown_table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> 
     Returns:
         The table's text.
     """
-    names = list(columns)
+    names = [_cell(name) for name in columns]
     lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
     lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in rows]
     return "\n".join(lines)
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else " ".join(str(value).split())
-    text = text if len(text) <= PREVIEW_CHARACTERS else text[: PREVIEW_CHARACTERS - 1] + "…"
-    for character in "\\`*_[]|!#":
-        text = text.replace(character, "\\" + character)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = "" if value is None else shown(" ".join(str(value).split()), PREVIEW_CHARACTERS)
+    return re.sub(r"[\\`*_\[\]|!#~]", r"\\\g<0>", html.escape(text, quote=False))

@@ -5,10 +5,11 @@ next one. Only what decides the rows beside the extracts is noted, in `WAREHOUSE
 models, seeds or settings changed, everything is made anew.
 """
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -16,15 +17,17 @@ import duckdb
 
 from orchestration.building.dbt_project import PROJECT_DIR
 from orchestration.building.dbt_runs import DbtError, NodeResult, build_arguments, incremental_models, run_dbt
-from orchestration.errors import UserError
+from orchestration.errors import UserError, tell
+from orchestration.loading.raw_files import quoted
 from orchestration.loading.raw_layer import LOADED, LedgerEntry, RawLayer
 from orchestration.settings import Settings
 
 # What decides the rows of the tables; tests and documentation do not.
 DECIDING_FOLDERS = ("models", "macros", "seeds")
 DECIDING_SUFFIXES = (".sql", ".csv", ".yml")
-DECIDING_FILES = ("dbt_project.yml", "profiles.yml")
-DECIDING_PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb")
+DECIDING_FILES = ("dbt_project.yml", "profiles.yml", "orchestration/building/phone_numbers.py")
+DECIDING_PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb", "phonenumbers")
+FINGERPRINT_FILE = "fingerprint.txt"
 DATABASES = ("warehouse.duckdb", "marts.duckdb")
 # What DuckDB says of a database that another process, or another connection of this one, has open for writing.
 IN_USE = ("Could not set lock", "same database file with a different configuration")
@@ -32,6 +35,10 @@ IN_USE = ("Could not set lock", "same database file with a different configurati
 
 class DatabaseInUseError(UserError):
     """Somebody else has a database being built open."""
+
+
+class DamagedBuildError(UserError):
+    """A database being built is damaged; the next build makes everything anew."""
 
 
 def build(
@@ -51,17 +58,31 @@ def build(
     Raises:
         DatabaseInUseError: somebody else has a database being built open.
         DbtError: dbt failed; the next run goes on from what was done.
+        LoadError: everything is made anew, and a raw file is damaged whose extract is gone.
         UserError: the dbt project does not parse.
     """
+    try:
+        return _build(settings, raw_layer, full_refresh, arguments)
+    except DbtError as error:
+        has_error = any(result.status == "error" for result in error.results) or not error.results
+        if not has_error or not are_damaged(settings):
+            raise
+    tell(f"a database in {settings.build_dir} was damaged; everything is made anew")
+    return _build(settings, raw_layer, True, arguments)
+
+
+def _build(
+    settings: Settings, raw_layer: RawLayer, full_refresh: bool, arguments: Sequence[str]
+) -> tuple[list[NodeResult], str]:
     settings.build_dir.mkdir(parents=True, exist_ok=True)
     ledger = raw_layer.read_ledger()
     taken = taken_extracts(settings)
     reason = "a rebuild was asked for" if full_refresh else reason_for_a_refresh(settings, ledger, taken)
     if reason:
-        note = settings.build_dir / "fingerprint.txt"
+        note = settings.build_dir / FINGERPRINT_FILE
         note.unlink(missing_ok=True)
-        if taken is None:
-            remove_databases(settings)
+        remove_databases(settings)
+        raw_layer.restore()
         taken = {}
     *groups, last = extract_groups(ledger, taken or {}, settings.max_rows_at_once)
     results: list[NodeResult] = []
@@ -72,7 +93,8 @@ def build(
             run_dbt(settings, build_arguments(is_refresh_due, folds_only=True))
             is_refresh_due = False
         raw_layer.write_settings(last_extract_number=last)
-        results = run_dbt(settings, [*build_arguments(is_refresh_due, is_complete=bool(reason)), *arguments])
+        is_complete = bool(reason) or has_moved(settings)
+        results = run_dbt(settings, [*build_arguments(is_refresh_due, is_complete), *arguments])
     except DbtError as error:
         results = error.results
         raise
@@ -80,7 +102,7 @@ def build(
         # Only a refresh notes anything: a day's run need not read the manifest again.
         finished = {result.unique_id for result in results if result.status == "success"}
         if reason and incremental_models(settings) <= finished:
-            (settings.build_dir / "fingerprint.txt").write_text(fingerprint(settings), encoding="utf-8")
+            (settings.build_dir / FINGERPRINT_FILE).write_text(fingerprint(settings), encoding="utf-8")
     return results, reason
 
 
@@ -136,6 +158,42 @@ def _read(settings: Settings, database: str, query: str) -> list[tuple[Any, ...]
         return None
 
 
+def has_moved(settings: Settings) -> bool:
+    """Whether the views of staging, which a day's run leaves as they are, read the raw layer of another folder."""
+    read = _read(settings, DATABASES[0], "select sql from duckdb_views() where contains(sql, 'read_parquet(')")
+    return any(f"'{settings.raw_dir}/" not in sql for (sql,) in read or [])
+
+
+def are_damaged(settings: Settings) -> bool:
+    """Whether a database being built can't be read to the last row; DuckDB compares a checksum of each block."""
+    for name in DATABASES:
+        tables = _read(settings, name, "select table_name from duckdb_tables() where not temporary")
+        for (table,) in tables or []:
+            if _read(settings, name, f"select max(hash(every_column)) from {quoted(table)} as every_column") is None:
+                return True
+        if tables is None:
+            return True
+    return False
+
+
+@contextlib.contextmanager
+def noting_damage(settings: Settings) -> Iterator[None]:
+    """Let the next build make everything anew where reading failed because a database being built is damaged.
+
+    Raises:
+        DamagedBuildError: it is.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        if not are_damaged(settings):
+            raise
+        (settings.build_dir / FINGERPRINT_FILE).unlink(missing_ok=True)
+        raise DamagedBuildError(
+            f"a database in {settings.build_dir} is damaged; run again: everything is made anew"
+        ) from error
+
+
 def connect_to_build(settings: Settings) -> duckdb.DuckDBPyConnection:
     """Open the databases being built, read-only: the warehouse, and the marts as `marts`.
 
@@ -161,7 +219,7 @@ def remove_databases(settings: Settings) -> None:
 
 def reason_for_a_refresh(settings: Settings, ledger: list[LedgerEntry], taken: dict[int, str] | None) -> str:
     """Why a build makes everything anew; empty where it goes on from what is there."""
-    note = settings.build_dir / "fingerprint.txt"
+    note = settings.build_dir / FINGERPRINT_FILE
     if not note.exists():
         return "there is no finished build"
     if note.read_text(encoding="utf-8") != fingerprint(settings):
@@ -189,8 +247,6 @@ def fingerprint(settings: Settings) -> str:
         settings.receipt_timeout_hours,
         settings.reply_window_days,
         settings.default_country,
-        # The views of staging hold the raw layer's place: a warehouse that was moved makes them anew.
-        str(settings.warehouse_dir),
     ]
     digest.update(json.dumps(deciding).encode())
     return digest.hexdigest()

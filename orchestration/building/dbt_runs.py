@@ -4,8 +4,10 @@ import contextlib
 import gc
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from orchestration.building.dbt_project import (
     PROJECT_DIR,
@@ -15,6 +17,7 @@ from orchestration.building.dbt_project import (
     without_dbt_variables,
 )
 from orchestration.building.parsing import ensure_manifest, parsed_manifest
+from orchestration.outside_text import shown
 from orchestration.settings import Settings
 
 # Every data test of the project; unit tests test the project and not the data.
@@ -26,6 +29,10 @@ UNCHANGED = (
     *("path:seeds", "path:models/staging/outbound", "+stg_carriers__log_rows,config.materialized:view"),
     "assert_written_out_statuses_are_the_seeds",
 )
+
+# What took seconds of every run and nobody reads: files of the results, which `run_dbt` returns, and dbt's own logs,
+# whose lines are laid out before most of them are thrown away; `_print_event` prints those that tell something.
+QUICK = ("--no-write-json", "--no-use-colors", "--log-level", "none", "--log-level-file", "none")
 
 
 @dataclass(frozen=True)
@@ -114,11 +121,10 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> list[NodeResult]:
 
     folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
     folders += ["--target-path", str(target_dir(settings)), "--log-path", str(settings.build_dir / "logs")]
-    # What runs is in target/run; a log of every statement took a second of a day's run.
-    folders += ["--log-level-file", "info"]
     try:
         with _environment(dbt_environment(settings)):
-            outcome = dbtRunner(manifest=parsed_manifest(settings)).invoke([*arguments, *folders])
+            runner = dbtRunner(manifest=parsed_manifest(settings), callbacks=[_print_event])
+            outcome = runner.invoke([*arguments, *folders, *QUICK])
     finally:
         # dbt lets go of its databases only with its connection manager; the previews and the publishing open them next.
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
@@ -128,7 +134,7 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> list[NodeResult]:
             unique_id=str(result.node.unique_id),
             status=str(result.status),
             seconds=float(result.execution_time),
-            message=" ".join(str(result.message or "").split()),
+            message=shown(" ".join(str(result.message or "").split())),
             failures=result.failures,
             compiled_code=getattr(result.node, "compiled_code", None),
         )
@@ -138,6 +144,13 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> list[NodeResult]:
     if not outcome.success:
         raise DbtError(str(outcome.exception or "dbt failed"), results)
     return results
+
+
+def _print_event(event: Any) -> None:
+    if event.info.level != "debug":
+        moment = event.info.ts.ToDatetime()
+        for line in str(event.info.msg).splitlines():
+            sys.stdout.write(f"{moment:%H:%M:%S}  {shown(line)}\n")
 
 
 @contextlib.contextmanager

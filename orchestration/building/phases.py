@@ -1,5 +1,6 @@
 """How long each phase of a run took: `WAREHOUSE_DIR/build/phases.json`, seconds by phase, in the order of the run."""
 
+import contextlib
 import json
 
 from orchestration.settings import Settings
@@ -24,6 +25,8 @@ def record_phases(settings: Settings, seconds: dict[str, float], restart: bool =
         seconds: by phase.
         restart: whether a new run begins, whose first phases these are.
     """
-    settings.build_dir.mkdir(parents=True, exist_ok=True)
     phases = ({} if restart else read_phases(settings)) | {name: round(value, 3) for name, value in seconds.items()}
-    (settings.build_dir / PHASES_FILE).write_text(json.dumps(phases, indent=1), encoding="utf-8")
+    # A run does not fail because its duration could not be noted.
+    with contextlib.suppress(OSError):
+        settings.build_dir.mkdir(parents=True, exist_ok=True)
+        (settings.build_dir / PHASES_FILE).write_text(json.dumps(phases, indent=1), encoding="utf-8")

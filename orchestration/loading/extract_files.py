@@ -14,7 +14,7 @@ from orchestration.loading.parquet_files import read_parquet
 from orchestration.loading.raw_files import Limits, Lineage, ReadResult
 from orchestration.loading.text_files import is_packed
 
-FORMAT_PATTERN = re.compile(r"\.(csv|jsonl|csv\.gz|jsonl\.gz|parquet)$", re.IGNORECASE)
+FORMAT_PATTERN = re.compile(r"\.(csv|jsonl|csv\.gz|jsonl\.gz|parquet)\Z", re.IGNORECASE)
 
 
 def file_format(path: Path) -> str | None:

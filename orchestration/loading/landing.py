@@ -8,6 +8,8 @@ from pathlib import Path
 
 NOT_READY_PREFIXES = (".", "_")
 NOT_READY_SUFFIXES = (".tmp", ".part")
+# The ledger's largest time, in the year 2262; file systems have later ones.
+LATEST_NS = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Extract:
             status = self.path.stat()
         except OSError:
             return False
-        return (status.st_size, status.st_mtime_ns) == (self.size_bytes, self.modified_ns)
+        return (status.st_size, _modified_ns(status)) == (self.size_bytes, self.modified_ns)
 
 
 def list_extracts(landing_dir: Path) -> list[Extract]:
@@ -50,8 +52,9 @@ def list_extracts(landing_dir: Path) -> list[Extract]:
     Returns:
         Everything in it but folders, names (of files or folders) that begin with "." or "_" and files that end in
         ".tmp" or ".part". What can be no extract has a `problem`: files that lie higher than `<source>/<table>/`, links
-        that leave the landing folder or lead nowhere, what is no regular file, and folders that can't be listed. A
-        folder that links lead to, too, is listed once, where it lies itself if that is below the landing folder.
+        that leave the landing folder or lead nowhere, what is no regular file or can't be reached, and folders that
+        can't be listed. A folder that links lead to, too, is listed once, where it lies itself if that is below the
+        landing folder.
     """
     root = Path(os.path.realpath(landing_dir))
     seen: set[tuple[int, int]] = set()
@@ -84,10 +87,11 @@ def _walk(
         if name.startswith(NOT_READY_PREFIXES):
             continue
         path = folder / name
-        is_link = path.is_symlink()
+        # pathlib's own raise where a name is out of reach.
+        is_link = os.path.islink(path)  # noqa: PTH114
         if is_link and not Path(os.path.realpath(path)).is_relative_to(root):
             yield from _listed(path, landing_dir, "is a link that leaves the landing folder, and is not followed")
-        elif path.is_dir():
+        elif os.path.isdir(path):  # noqa: PTH112
             if is_link:
                 links.append(path)
             else:
@@ -103,6 +107,7 @@ def _listed(path: Path, landing_dir: Path, problem: str | None = None) -> Iterat
         part.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         for part in path.relative_to(landing_dir).parts
     ]
+    size_bytes = modified_ns = 0
     try:
         status = path.lstat()
         if problem is None and path.is_symlink():
@@ -113,7 +118,14 @@ def _listed(path: Path, landing_dir: Path, problem: str | None = None) -> Iterat
                 problem = "is no regular file"
             elif len(parts) < 3:
                 problem = "lies too high: extracts belong in <source>/<table>/"
-    except OSError:
+        size_bytes, modified_ns = status.st_size, _modified_ns(status)
+    except FileNotFoundError:
         return
+    except OSError as error:
+        problem = problem or f"can't be reached: {error.strerror}"
     source, table_name = [*parts[:-1], "", ""][:2]
-    yield Extract(path, "/".join(parts), source, table_name, status.st_size, status.st_mtime_ns, problem)
+    yield Extract(path, "/".join(parts), source, table_name, size_bytes, modified_ns, problem)
+
+
+def _modified_ns(status: os.stat_result) -> int:
+    return min(status.st_mtime_ns, LATEST_NS)

@@ -1,15 +1,12 @@
 """One writer at a time: a run holds the warehouse until it ends, and a second one waits its turn."""
 
-import logging
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
+from orchestration.errors import tell
 from orchestration.settings import Settings
-
-LOGGER = logging.getLogger("orchestration")
 
 
 @contextmanager
@@ -20,9 +17,7 @@ def warehouse_lock(settings: Settings) -> Generator[None, None, None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        message = f"another run is writing to {settings.warehouse_dir}; waiting for it to end"
-        LOGGER.info(message)
-        print(message, file=sys.__stderr__, flush=True)
+        tell(f"another run is writing to {settings.warehouse_dir}; waiting for it to end")
         lock.acquire()
     try:
         yield

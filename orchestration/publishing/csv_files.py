@@ -3,7 +3,7 @@
 Escaping stands here alone, for every column of type text, so that no view can forget it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,27 +15,43 @@ import duckdb
 CSV_FILES: dict[str, tuple[str, str]] = {
     "messages.csv": ("export_messages", "last_sent_at desc, message_id"),
     "message_delivery.csv": ("export_message_delivery", "last_delivered_at desc nulls last, message_id"),
+    "message_costs.csv": ("export_message_costs", "currency_code nulls last, cost desc, message_id"),
     "recipients.csv": ("export_recipients", "sent_at desc, send_id"),
     "delivery_issues.csv": ("export_delivery_issues", "sent_at desc, send_id"),
     "responses.csv": ("export_responses", "received_at desc, reply_id"),
     "opt_out_review.csv": ("export_opt_out_review", "received_at desc, reply_id"),
+    "sends_after_opt_out.csv": ("export_sends_after_opt_out", "sent_at desc, send_id"),
+    "sends_at_quiet_hours.csv": ("export_sends_at_quiet_hours", "sent_at desc, send_id"),
     "customer_engagement.csv": ("export_customer_engagement", "sent_date desc, channel, message_id"),
+    "deliverability_alerts.csv": (
+        "export_deliverability_alerts",
+        "affected_customer_count desc, kind, dimension, provider, country_code, from_number, message_id,"
+        " issue_reason_id",
+    ),
     "fix_list.csv": ("export_fix_list", "last_issue_at desc nulls last, customer_id, to_number, issue_reason_id"),
 }
 
 # Times are ISO 8601 in UTC, with a fraction of six digits where they have one.
-# A text that a spreadsheet would run, which begins with = + - @ (also full-width), a tab or a line break, gets an
-# apostrophe before it. A phone number or -1 (sign and digits) is a number to a spreadsheet and stays. Nearly every
-# text begins with a plain letter or digit, which is told faster than by a pattern.
+# A text that a spreadsheet would run, which begins with = + - @ (also full-width, or behind quotes), a tab or a line
+# break, gets an apostrophe before it. A phone number or -1 (sign and digits) is a number to a spreadsheet and stays.
+# Where cells are split at ";", as in many countries, they are split within the quotes of all cells but a line's first:
+# the signs get their apostrophe behind ; | tab and line break too. ;-) is no formula. Nearly every text begins with a
+# plain letter or digit and has no such place, which is told faster than by a pattern.
 _MACROS = r"""
 set TimeZone = 'UTC';
 create or replace temp macro iso_8601(moment) as
     replace(strftime(moment, '%Y-%m-%dT%H:%M:%S.%fZ'), '.000000Z', 'Z');
 create or replace temp macro csv_text(text) as case
-    when text >= 'A' and text < '[' or text >= 'a' and text < '{' or text >= '0' and text < ':' then text
+    when (text >= 'A' and text < '[' or text >= 'a' and text < '{' or text >= '0' and text < ':')
+        and not (contains(text, ';') or contains(text, '|') or contains(text, chr(9)) or contains(text, chr(10))
+            or contains(text, chr(13)))
+        then text
     when regexp_full_match(text, '[+-][0-9]+') then text
-    when regexp_matches(text, '^[\s\p{Z}\p{C}]*[=+\-@＝＋－＠]') or regexp_matches(text, '^[\t\r\n]') then '''' || text
-    else text
+    else
+        case when regexp_matches(text, '^([\t\r\n]|[\s\p{Z}\p{C}"]*[=+\-@＝＋－＠])') then '''' else '' end
+        || regexp_replace(
+            text, '((?:[;|\r\n]|[^\t]\t)[\s\p{Z}\p{C}"]*)([=@＝＠]|[+\-＋－](?:[^);|\t\r\n]|$))', '\1''\2', 'g'
+        )
 end;
 """
 
@@ -48,11 +64,11 @@ class Table:
     columns: list[str]
 
 
-def write_csv_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, Table]:
+def write_csv_files(open_session: Callable[[], duckdb.DuckDBPyConnection], folder: Path) -> dict[str, Table]:
     """Write every CSV of `CSV_FILES`.
 
     Args:
-        connection: to the warehouse, in which the export views stand.
+        open_session: gives a session on the warehouse, in which the export views stand.
         folder: an existing folder.
 
     Returns:
@@ -62,7 +78,7 @@ def write_csv_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict
     # Two at a time: writing one waits for its rows, then for the disk. Each needs a session of its own.
     def write(name: str) -> Table:
         view, order = CSV_FILES[name]
-        return write_csv(connection.cursor(), f"select * from {view} order by {order}", folder / name)
+        return write_csv(open_session(), f"select * from {view} order by {order}", folder / name)
 
     with ThreadPoolExecutor(max_workers=2) as pool:
         return dict(zip(CSV_FILES, pool.map(write, CSV_FILES), strict=True))
@@ -90,7 +106,7 @@ def write_csv(
         + f' as "{column}"'
         for column, kind in kinds.items()
     )
-    # Texts are quoted, so that programs that split cells at ";" do not split them.
+    # Texts are quoted, so that programs do not take them for numbers or dates.
     texts = ", ".join(f'"{column}"' for column, kind in kinds.items() if kind == "VARCHAR")
     quoted = f", force_quote ({texts})" if texts else ""
     target = str(path).replace("'", "''")

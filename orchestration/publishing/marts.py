@@ -1,11 +1,20 @@
 """Publishing: the built marts become `marts.duckdb`, and the outputs become visible.
 
-Everything is prepared first under temporary names, beside its place; then marts and outputs are renamed into place.
-Who has the old database open keeps reading it; a failure before the renames leaves everything as it was.
+    WAREHOUSE_DIR/published/marts-000007.duckdb   a published database, never changed; the one before it is kept too
+    WAREHOUSE_DIR/marts.duckdb                    a link to the newest
+    OUTPUT_DIR/latest                             a link to the newest folder of outputs
+
+Everything is written first, where nobody looks; then both links are set, one right after the other. A failure before
+leaves them as they were; a run that was killed between the two is mended by the next one, which publishes again.
+
+DuckDB opens a database several times, and would mix two files if one replaced the other meanwhile; but it follows a
+link only once (docs/reliability.md). Who has an older file open keeps reading it.
 """
 
 import json
+import logging
 import os
+import re
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -18,19 +27,24 @@ import duckdb
 from orchestration.building.build import connect_to_build
 from orchestration.building.dbt_project import manifest_path
 from orchestration.errors import PublishError
+from orchestration.privacy.personal_data import show_personal_data
 from orchestration.publishing.csv_files import Table, write_csv_files
 from orchestration.publishing.messaging_data_export import EXPORT_FILE, write_recent_export
 from orchestration.publishing.outputs import (
     OutputFile,
     as_of_folder,
-    publish_outputs,
+    check_can_point,
+    place_outputs,
+    point_to,
     remove_leftovers,
     remove_old_outputs,
     write_manifest,
 )
 from orchestration.publishing.workbook import WORKBOOK_FILE, write_workbook
 from orchestration.reporting.report import write_report
-from orchestration.settings import Settings
+from orchestration.settings import FULL, Settings
+
+LOGGER = logging.getLogger("orchestration")
 
 
 @dataclass(frozen=True)
@@ -64,15 +78,15 @@ def publish(settings: Settings) -> Published:
         What was published.
 
     Raises:
-        PublishError: the copied database lacks tables or rows that the build has.
+        PublishError: the copied database lacks tables or rows that the build has, or a folder stands in the way.
     """
     started = time.monotonic()
     settings.output_dir.mkdir(parents=True, exist_ok=True)
+    latest = settings.output_dir / "latest"
+    check_can_point(settings.marts_path, latest)
     remove_leftovers(settings.output_dir)
     staged = settings.output_dir / f".staged-{os.getpid()}"
-    copy = settings.warehouse_dir / f".marts-{os.getpid()}.duckdb.tmp"
-    for leftover in settings.warehouse_dir.glob(".marts-*.duckdb.tmp"):
-        leftover.unlink()
+    copy = _next_marts_file(settings)
     staged.mkdir()
     try:
         with connect_to_build(settings) as connection:
@@ -81,10 +95,11 @@ def publish(settings: Settings) -> Published:
             expected = _row_counts(connection, "marts")
             reporting = time.monotonic()
             connection.execute("use marts")
+            show_personal_data(connection, settings, settings.personal_data_report)
             write_report(connection, staged / "report")
         files = write_manifest(staged, as_of, tables)
         written = time.monotonic()
-        shutil.copyfile(settings.build_dir / "marts.duckdb", copy)
+        copy_marts(settings, copy)
         describe_tables(copy, manifest_path(settings))
         with duckdb.connect(str(copy), read_only=True) as connection:
             row = connection.execute("select current_database()").fetchone()
@@ -92,18 +107,40 @@ def publish(settings: Settings) -> Published:
         if found != expected or "rpt_messages" not in found:
             raise PublishError(f"the copied marts hold {found}, expected {expected}; nothing was published")
         _sync(copy)
-        copy.replace(settings.marts_path)
-        output_dir = publish_outputs(staged, settings.output_dir, as_of_folder(as_of))
-        remove_old_outputs(settings.output_dir, settings.output_keep)
+        output_dir = place_outputs(staged, settings.output_dir, as_of_folder(as_of))
+        point_to(settings.marts_path, copy)
+        point_to(latest, output_dir)
     finally:
-        copy.unlink(missing_ok=True)
         shutil.rmtree(staged, ignore_errors=True)
+        if _present_file(settings) != copy.name:
+            copy.unlink(missing_ok=True)
+    try:
+        remove_old_outputs(settings.output_dir, settings.output_keep)
+    except OSError as error:
+        LOGGER.warning("older outputs can't be removed: %s; the next run tries again", error)
     phases = {
         "outputs": reporting - started,
         "report": written - reporting,
         "publish": time.monotonic() - written,
     }
     return Published(settings.marts_path, found, output_dir, files, as_of, phases)
+
+
+def _present_file(settings: Settings) -> str:
+    """Name of the published file; empty where none is, or one of an earlier version, which was no link."""
+    return settings.marts_path.readlink().name if settings.marts_path.is_symlink() else ""
+
+
+def _next_marts_file(settings: Settings) -> Path:
+    """Where the next published database is written; older ones than the present one go."""
+    settings.published_dir.mkdir(parents=True, exist_ok=True)
+    present = _present_file(settings)
+    numbers = [0]
+    for path in settings.published_dir.glob("marts-*"):
+        numbers += map(int, re.findall(r"^marts-(\d+)", path.name))
+        if path.name != present:
+            path.unlink()
+    return settings.published_dir / f"marts-{max(numbers) + 1:06}.duckdb"
 
 
 def _write_outputs(
@@ -113,19 +150,48 @@ def _write_outputs(
 
     The workbook is written by Python while the database writes the others; each has a session of its own.
     """
+
+    def session(shown: str) -> duckdb.DuckDBPyConnection:
+        cursor = connection.cursor()
+        show_personal_data(cursor, settings, shown)
+        return cursor
+
     with ThreadPoolExecutor(max_workers=1) as pool:
         workbook = pool.submit(
             write_workbook,
-            connection.cursor(),
+            session(settings.personal_data_workbook),
             folder / WORKBOOK_FILE,
             json.loads(manifest_path(settings).read_text(encoding="utf-8"))["nodes"],
             as_of,
             settings.reporting_timezone,
         )
-        tables = write_csv_files(connection, folder)
-        write_recent_export(connection.cursor(), folder / EXPORT_FILE, as_of, settings.output_days)
+        tables = write_csv_files(lambda: session(settings.personal_data_csv), folder)
+        exporting = session(settings.personal_data_export)
+        write_recent_export(exporting, folder / EXPORT_FILE, as_of, settings.output_days)
         workbook.result()
     return tables
+
+
+def copy_marts(settings: Settings, copy: Path) -> None:
+    """Copy the built marts to a new file, with personal data as the setting PERSONAL_DATA_MARTS says.
+
+    Args:
+        settings: where the build lies.
+        copy: the file; it must not be there yet.
+    """
+    built = settings.build_dir / "marts.duckdb"
+    if settings.personal_data_marts == FULL:
+        shutil.copyfile(built, copy)
+        return
+    # Written anew: what is updated in a file stays in its unused blocks.
+    with duckdb.connect() as connection:
+        connection.execute(f"set memory_limit = '{settings.memory_limit_gb}GB'")
+        connection.execute(f"attach {_literal(str(built))} as marts (read_only)")
+        connection.execute(f"attach {_literal(str(copy))} as published (storage_version 'v1.0.0')")
+        connection.execute("use marts")
+        show_personal_data(connection, settings, settings.personal_data_marts)
+        for table in _row_counts(connection, "marts"):
+            connection.execute(f"create table published.main.{_quoted(table)} as select * from {_quoted(table)}")
 
 
 def describe_tables(database: Path, manifest: Path) -> None:

@@ -13,6 +13,7 @@ import duckdb
 from orchestration.building.build import connect_to_build
 from orchestration.errors import SettingError, UserError
 from orchestration.loading.warehouse_lock import warehouse_lock
+from orchestration.privacy.personal_data import show_personal_data
 from orchestration.publishing.csv_files import write_csv
 from orchestration.publishing.state import check_is_publishable
 from orchestration.settings import Settings
@@ -104,6 +105,7 @@ def export_range(settings: Settings, first: str, last: str, message_id: str) -> 
             with connect_to_build(settings) as connection:
                 connection.execute(f"set memory_limit = '{min(EXPORT_MEMORY_GB, settings.memory_limit_gb)}GB'")
                 _check_message(connection, message_id)
+                show_personal_data(connection, settings, settings.personal_data_export)
                 row = connection.execute("select as_of from marts.main.report_info").fetchone()
                 as_of: datetime = row[0] if row else datetime.now(UTC).replace(tzinfo=None)
                 receipts = _write_export(connection, unfinished, as_of, condition, parameters)

@@ -1,6 +1,6 @@
 """The generated files of a run: a folder with a manifest of all that lies in it.
 
-A folder of outputs is written under a temporary name and appears in one step; `latest` then points to it.
+A folder of outputs is written under a temporary name and appears in one step; `latest` points to it in another.
 """
 
 import ctypes
@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from orchestration.errors import PublishError
 from orchestration.publishing.csv_files import CSV_FILES, Table
 from orchestration.publishing.messaging_data_export import EVENTS, EXPORT_FILE, OVERVIEW, RECEIPTS
 from orchestration.publishing.state import MANIFEST_FILE
@@ -85,31 +86,45 @@ def write_manifest(folder: Path, as_of: datetime, tables: Mapping[str, Table]) -
     return files
 
 
-def publish_outputs(staged: Path, output_dir: Path, folder_name: str) -> Path:
-    """Make a staged folder visible in one step, and let `latest` point to it.
+def place_outputs(staged: Path, output_dir: Path, folder_name: str) -> Path:
+    """Put a staged folder in its place in one step; `latest` is another.
 
     Args:
-        staged: the complete folder, in `output_dir` under a temporary name; it is gone afterwards.
+        staged: the complete folder, in `output_dir` under a temporary name; what is left of it can go afterwards.
         output_dir: where outputs are published.
         folder_name: the name under which it appears. A folder of that name with the same manifest is kept as it is;
             another one is replaced in one step.
 
     Returns:
-        The published folder.
+        The folder in its place.
     """
     target = output_dir / folder_name
     if not target.exists():
         staged.rename(target)
-    elif _same_files(staged, target):
-        shutil.rmtree(staged)
-    else:
+    elif not _same_files(staged, target):
         _exchange(staged, target)
-        shutil.rmtree(staged)
-    link = output_dir / f".latest-{os.getpid()}"
-    link.unlink(missing_ok=True)
-    link.symlink_to(folder_name, target_is_directory=True)
-    link.replace(output_dir / "latest")
     return target
+
+
+def point_to(link: Path, target: Path) -> None:
+    """Let a symbolic link point to a file or folder below its own folder, in one step, whatever was there before."""
+    new = link.with_name(f".new-{link.name}")
+    new.unlink(missing_ok=True)
+    new.symlink_to(target.relative_to(link.parent))
+    new.replace(link)
+
+
+def check_can_point(*links: Path) -> None:
+    """Make sure that links can be set, before anything is.
+
+    Raises:
+        PublishError: a folder stands where a link belongs.
+    """
+    for link in links:
+        if link.is_dir() and not link.is_symlink():
+            raise PublishError(
+                f"{link} is a folder, where a link to what is published belongs: move it away, then run again"
+            )
 
 
 def remove_old_outputs(output_dir: Path, keep: int) -> list[str]:

@@ -47,10 +47,10 @@ def check_is_publishable(settings: Settings) -> None:
 
 
 def is_current(settings: Settings, raw_layer: RawLayer) -> bool:
-    """Whether marts and outputs are there, undamaged, what a run would make, and delivered where they are to be."""
+    """Whether marts and outputs are there, undamaged, what a run would make, and delivered, and the raw files whole."""
     known = _read(_published_path(settings))
     is_published = bool(known) and known == {**_made_of(settings, raw_layer), "files": _files(settings)}
-    return is_published and is_delivered(settings)
+    return is_published and raw_layer.is_as_written() and is_delivered(settings)
 
 
 def note_delivered(settings: Settings) -> None:
@@ -108,6 +108,14 @@ def _made_of(settings: Settings, raw_layer: RawLayer) -> dict[str, Any]:
         "as_of": raw_layer.as_of().isoformat(),
         "output_days": settings.output_days,
         "over_messaged_count": settings.over_messaged_count,
+        "alerts": [settings.alert_hours, settings.alert_least_sends, settings.alert_opt_out_percent],
+        "personal_data": [
+            settings.personal_data_csv,
+            settings.personal_data_workbook,
+            settings.personal_data_export,
+            settings.personal_data_report,
+            settings.personal_data_marts,
+        ],
         "ledger": _ledger_digest(raw_layer.read_ledger()),
     }
 

@@ -12,6 +12,7 @@ select
     extract_number,
     row_count,
     rejected_count,
+    erased_count,
     outcome,
     reason,
     size_bytes,

@@ -1,0 +1,77 @@
+"""Keyed hashes (HMAC-SHA-256, RFC 2104): without the key nobody can find a value by trying all phone numbers.
+
+The key is the setting PRIVACY_KEY, else a file that is made when a key is first needed:
+
+    WAREHOUSE_DIR/privacy.key   32 random bytes in hex, readable by its owner only
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+
+import duckdb
+
+from orchestration.errors import UserError
+from orchestration.settings import Settings
+
+# Bytes that SHA-256 takes at once; a key is filled up to it.
+BLOCK_BYTES = 64
+INNER_PAD, OUTER_PAD = 0x36, 0x5C
+
+
+class PrivacyKeyError(UserError):
+    """The key with which persons were forgotten is gone, or another one."""
+
+
+def read_key(settings: Settings, may_be_made: bool = True) -> bytes:
+    """The key of a warehouse.
+
+    Args:
+        settings: with the key, or the folder in which it lies.
+        may_be_made: whether a new one is made where there is none.
+
+    Returns:
+        At most `BLOCK_BYTES` bytes.
+
+    Raises:
+        PrivacyKeyError: there is none, and none may be made.
+    """
+    if settings.privacy_key:
+        key = settings.privacy_key.encode()
+        return key if len(key) <= BLOCK_BYTES else hashlib.sha256(key).digest()
+    path = settings.privacy_key_path
+    if not path.exists():
+        if not may_be_made:
+            raise PrivacyKeyError(f"{path} is gone: put it back, or give its content as PRIVACY_KEY (docs/privacy.md)")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+    return path.read_text(encoding="ascii").strip().encode()
+
+
+def keyed_hash(key: bytes, kind: str, value: str) -> str:
+    """The keyed hash of a value, in hex.
+
+    Args:
+        key: of `read_key`.
+        kind: what the value is, so that a number and an id of the same digits have different hashes.
+        value: any text.
+    """
+    return hmac.digest(key, f"{kind}:{value}".encode(), "sha256").hex()
+
+
+def add_keyed_hash(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
+    """Give a session the macro `keyed_hash(kind, value)`, the same as the function; null of null.
+
+    Args:
+        connection: a session; its database is not changed.
+        key: of `read_key`.
+    """
+    padded = key.ljust(BLOCK_BYTES, b"\0")
+    for name, pad in (("inner_key", INNER_PAD), ("outer_key", OUTER_PAD)):
+        connection.execute(f"set variable {name} = ?::blob", [bytes(byte ^ pad for byte in padded)])
+    connection.execute(
+        "create or replace temp macro keyed_hash(kind, value) as sha256(getvariable('outer_key')"
+        " || unhex(sha256(getvariable('inner_key') || encode(kind || ':' || value))))"
+    )
