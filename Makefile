@@ -66,8 +66,8 @@ dev: $(VENV)/.installed ## The Dagster web interface, with schedule and sensor
 test: $(VENV)/.installed-dev ## Every test of the project
 	@BIN=$(BIN) bash tests/run.sh
 
-torture: $(VENV)/.installed-dev ## Kill the job 100 times at random moments, with readers; ARGS="--kills 20 --seed 1"
-	@$(BIN)/python -m tests.torture $(ARGS)
+torture: $(VENV)/.installed-dev ## The long tests of reliability: 100 runs killed, with readers; KILLS=20 MINUTES=60 SEED=1
+	@TORTURE_KILLS=$(KILLS) TORTURE_MINUTES=$(MINUTES) TORTURE_SEED=$(SEED) $(BIN)/python -m pytest -m torture -s
 
 lint: $(VENV)/.installed-dev ## Formatting, lint and types only
 	@BIN=$(BIN) bash tests/run.sh lint

@@ -1,11 +1,11 @@
 """The commands behind make's targets: run, rebuild, load, full-check, export, forget, dev, demo, demo-dev."""
 
 import contextlib
-import errno
 import gc
 import importlib
 import io
 import os
+import shutil
 import sys
 import time
 import traceback
@@ -27,7 +27,14 @@ from orchestration.building.dbt_runs import DbtError
 from orchestration.building.parsing import ensure_manifest
 from orchestration.building.phases import record_phases
 from orchestration.dagster_home import set_damaged_databases_aside
-from orchestration.errors import LoadError, RunError, SettingError, UserError
+from orchestration.errors import (
+    DISK_IS_FULL,
+    LoadError,
+    RunError,
+    SettingError,
+    UserError,
+    tells_of_a_full_disk,
+)
 from orchestration.loading.declarations import read_extract_tables
 from orchestration.loading.raw_layer import REFUSED, LedgerEntry, RawLayer
 from orchestration.loading.warehouse_lock import warehouse_lock
@@ -45,9 +52,8 @@ LOOPBACK = "127.0.0.1"
 REFUSALS_SHOWN = 10
 # Exit codes: a run that failed, and a command that could not start because of a setting.
 EXIT_FAILED, EXIT_USAGE = 1, 2
-# How a full disk shows: to Python (a limit of the account, or of a file's size, is the same), to SQLite and to DuckDB.
-FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-FULL_DISK_WORDS = ("database or disk is full", "No space left on device", "Disk quota exceeded", "File too large")
+# With less, a disk counts as full where a run failed on it.
+LEAST_FREE_BYTES = 1_000_000
 
 
 def prepare(settings: Settings) -> None:
@@ -394,6 +400,7 @@ def _say_failure(job_name: str, result: Any, log_path: Path, *, is_published: bo
         # A message is Python's: the error's class, ": ", and the text.
         text = cause.message.strip().split(": ", 1)[-1] if cause else "no message"
         lines = text.splitlines() if cause and cause.cls_name == DbtError.__name__ else text.splitlines()[:1]
+        lines = [DISK_IS_FULL] if tells_of_a_full_disk(text) else lines
         told_lines += [line for line in lines[:20] if line not in told_lines]
     for line in told_lines:
         print(f"  {shown(line)}", file=sys.stderr)
@@ -425,7 +432,10 @@ def _output_to(log_path: Path) -> Iterator[None]:
         log_path.replace(log_path.with_suffix(".previous.log"))
     with (
         io.TextIOWrapper(
-            io.BufferedWriter(_LogFile(log_path, "w")), encoding="utf-8", errors="backslashreplace"
+            io.BufferedWriter(_LogFile(log_path, "w")),
+            encoding="utf-8",
+            errors="backslashreplace",
+            line_buffering=True,
         ) as log,
         contextlib.redirect_stdout(log),
         contextlib.redirect_stderr(log),
@@ -448,7 +458,10 @@ def _failures_as_one_line(settings: Settings, job_name: str, log_path: Path) -> 
     except Exception as error:
         traceback.print_exc()
         stays = "what was published before is untouched" if _published(settings) == published else "it has published"
-        raise RunError(f"The job {job_name} failed: {_reason(error)}; {stays}. The whole log: {log_path}") from error
+        # SQLite tells of some writes that found no place as of any other fault of the disk.
+        is_full = shutil.disk_usage(settings.warehouse_dir).free < LEAST_FREE_BYTES
+        reason = DISK_IS_FULL if is_full else _reason(error)
+        raise RunError(f"The job {job_name} failed: {reason}; {stays}. The whole log: {log_path}") from error
 
 
 def _reason(error: BaseException) -> str:
@@ -456,10 +469,8 @@ def _reason(error: BaseException) -> str:
     causes = [error]
     while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
         causes.append(cause)
-    for cause in causes:
-        if getattr(cause, "errno", None) in FULL_DISK or any(words in str(cause) for words in FULL_DISK_WORDS):
-            where = getattr(cause, "filename", None)
-            return "the disk is full" + (f": {where}" if where else "") + "; make space and run again"
+    if any(map(tells_of_a_full_disk, causes)):
+        return DISK_IS_FULL
     return next(iter(str(causes[-1]).splitlines()), "") or type(causes[-1]).__name__
 
 

@@ -1,15 +1,26 @@
 """Errors that a user can act on: what was expected, what was found, what to do."""
 
+import errno
 import logging
 import sys
 
 LOGGER = logging.getLogger("orchestration")
+# How a full disk shows: to Python (a limit of the account, or of a file's size, is the same), and in the words of
+# SQLite, DuckDB and dbt.
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL_DISK_WORDS = ("database or disk is full", "No space left on device", "Disk quota exceeded", "File too large")
+DISK_IS_FULL = "the disk is full; make space and run again"
 
 
 def tell(message: str) -> None:
     """Say a line to who started the command, whose output goes to a log, and to Dagster's log."""
     LOGGER.warning(message)
     print(message, file=sys.__stderr__, flush=True)
+
+
+def tells_of_a_full_disk(error: BaseException | str) -> bool:
+    """Whether an error, or what another program said, comes from a disk that is full."""
+    return getattr(error, "errno", None) in FULL_DISK or any(words in str(error) for words in FULL_DISK_WORDS)
 
 
 class UserError(Exception):

@@ -66,6 +66,13 @@ def test_a_failed_run_is_started_again_after_a_growing_delay() -> None:
     assert len(started) > 10
 
 
+def test_a_clock_that_was_set_back_delays_no_further_attempt() -> None:
+    day = 24 * 3600.0
+    look = look_again(look_again(Look(), FILE, day), FILE, day + 30)
+    started = starts(look, {}, 0.0, has_unpublished=True)
+    assert RETRY_SECONDS <= started[0] <= RETRY_SECONDS + 30
+
+
 def test_a_run_that_failed_before_it_had_loaded_is_started_again() -> None:
     look = look_again(look_again(Look(), FILE, 0), FILE, 30)
     started = starts(look, FILE, 60.0, has_unpublished=False)

@@ -105,6 +105,8 @@ def next_look(last: Look, found: dict[str, list[int]], *, has_unpublished: bool,
         published: `RETRY_SECONDS` after the end of the last run, then twice as long after each further one, up to
         `LONGEST_RETRY_SECONDS`.
     """
+    # A clock that was set back makes no delay longer.
+    last = replace(last, last_attempt=min(last.last_attempt, now))
     look = replace(last, files=found, run_key=None, reason="")
     if any(last.files.get(file) != state for file, state in found.items()):
         return replace(look, reason="new extracts are still being written")

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sysconfig
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from orchestration.building.dbt_project import (
     manifest_path,
     without_dbt_variables,
 )
-from orchestration.errors import UserError
+from orchestration.errors import DISK_IS_FULL, RunError, UserError, tells_of_a_full_disk
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def ensure_manifest(settings: Settings) -> Path:
 
     Raises:
         UserError: the dbt project does not parse; the message is dbt's.
+        RunError: the disk is full.
     """
     path = manifest_path(settings)
     changed = max(_parsed_times())
@@ -59,21 +61,34 @@ def ensure_manifest(settings: Settings) -> Path:
         with contextlib.suppress(OSError):
             _copy_parse_results(PARSED_DIR, path.parent)
             return path
-    parsed = subprocess.run(
-        [dbt_executable(), "--quiet", "parse"],
-        cwd=PROJECT_DIR,
-        env={**without_dbt_variables(os.environ), **dbt_environment(settings)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if parsed.returncode != 0:
-        raise UserError(f"the dbt project does not parse:\n{parsed.stdout}{parsed.stderr}")
-    os.utime(path)
+    # In a folder aside: dbt writes its files where they are to lie, and one that was killed would leave half of them.
+    with tempfile.TemporaryDirectory() as aside:
+        _parse(settings, Path(aside))
+        _copy_parse_results(Path(aside), path.parent)
     # A project that can't be written to is parsed for every warehouse.
     with contextlib.suppress(OSError):
         _copy_parse_results(path.parent, PARSED_DIR)
     return path
+
+
+def _parse(settings: Settings, target: Path) -> None:
+    """Let dbt parse the project in a process of its own, with what it knows of the last time."""
+    known = manifest_path(settings).with_name(PARTIAL_PARSE)
+    parsed = subprocess.run(
+        [
+            *(dbt_executable(), "--quiet", "parse"),
+            *(("--partial-parse-file-path", str(known)) if known.exists() else ()),
+        ],
+        cwd=PROJECT_DIR,
+        env={**without_dbt_variables(os.environ), **dbt_environment(settings), "DBT_TARGET_PATH": str(target)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if parsed.returncode != 0 and tells_of_a_full_disk(parsed.stdout + parsed.stderr):
+        raise RunError(DISK_IS_FULL)
+    if parsed.returncode != 0:
+        raise UserError(f"the dbt project does not parse:\n{parsed.stdout}{parsed.stderr}")
 
 
 def parsed_manifest(settings: Settings) -> "Manifest | None":
@@ -105,8 +120,12 @@ def parsed_manifest(settings: Settings) -> "Manifest | None":
 
 
 def _is_fresh(path: Path, changed: float) -> bool:
-    """Whether a file is there and newer than the last change of what it was made of."""
-    return path.exists() and path.stat().st_mtime >= changed
+    """Whether a file of JSON is there, whole, and newer than the last change of what it was made of."""
+    if not path.exists() or path.stat().st_mtime < changed:
+        return False
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 2))
+        return file.read().rstrip().endswith(b"}")
 
 
 def _copy_parse_results(source: Path, target: Path) -> None:

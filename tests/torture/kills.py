@@ -40,13 +40,14 @@ READ = """
 NOT_COMPARED = {"loaded_at", "published_at", "extract_number"}
 
 
-def torture(folder: Path, kills: int, kills_a_round: int, chance: random.Random) -> dict[str, Any]:
+def torture(folder: Path, *, kills: int, kills_a_round: int, minutes: float, chance: random.Random) -> dict[str, Any]:
     """Kill runs, and check after each what is published, and after each round that the next run makes up for all.
 
     Args:
         folder: where the two warehouses lie.
-        kills: runs that are killed.
+        kills: most runs that are killed.
         kills_a_round: of them between two runs that end.
+        minutes: after which no further run is killed.
         chance: of the moments and signals.
 
     Returns:
@@ -73,7 +74,7 @@ def torture(folder: Path, kills: int, kills_a_round: int, chance: random.Random)
     for is_held in (False, True):
         arguments = (str(killed.settings.marts_path), is_held, stop, reads)
         context.Process(target=read_on, args=arguments, daemon=True).start()
-    rounds = 0
+    rounds, deadline = 0, time.monotonic() + 60 * minutes
     for number in range(1, kills + 1):
         if number % kills_a_round == 1 or kills_a_round == 1:
             rounds += 1
@@ -87,7 +88,9 @@ def torture(folder: Path, kills: int, kills_a_round: int, chance: random.Random)
         where = _where(killed) if run.is_killed else "ended before"
         hit[where] += 1
         faults += [f"kill {number} ({how.name} in {where}): {fault}" for fault in _faults(killed, run, how)]
-        if number % kills_a_round == 0 or number == kills:
+        is_last = number == kills or time.monotonic() > deadline
+        print(f"{number}: {how.name}, {where}, {len(faults)} fault(s)", flush=True)
+        if number % kills_a_round == 0 or is_last:
             for pipeline in (killed, twin):
                 run = Run(pipeline, as_of)
                 if run.exit_code != 0:
@@ -96,12 +99,13 @@ def torture(folder: Path, kills: int, kills_a_round: int, chance: random.Random)
             faults += [f"round {rounds}: {fault}" for fault in _differences(killed, twin)]
             if (killed.settings.build_dir / "fingerprint.txt").stat().st_mtime_ns != noted:
                 faults.append(f"round {rounds}: everything was made anew")
-            print(f"{number} kills, {len(faults)} faults", flush=True)
+        if is_last:
+            break
     stop.set()
     read_counts, problems = zip(*(reads.get(timeout=60) for _ in range(2)), strict=True)
     faults += [f"reader: {problem} ({count} times)" for found in problems for problem, count in found.items()]
     return {
-        "kills": kills,
+        "kills": number,
         "rounds": rounds,
         "signals": dict(signals),
         "killed in": dict(hit.most_common()),
