@@ -1,5 +1,6 @@
 """The settings of a run, read once from environment variables (README, "Settings")."""
 
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -37,6 +38,9 @@ class Settings:
         output_days: days before the as-of moment whose sends the row-level outputs cover.
         reply_window_days: days after a send within which a reply can be a response to it.
         over_messaged_count: received messages in 7 days from which a customer is over-messaged.
+        alert_hours: hours before the as-of moment that the deliverability alerts judge; 0 for the whole of yesterday.
+        alert_least_sends: sends of a carrier, country, sender or message from which the alerts judge it.
+        alert_opt_out_percent: sends of a hundred answered with an opt-out keyword from which opt-outs are an alert.
         default_country: ISO 3166 code of the country whose national numbers are completed; None completes none.
         memory_limit_gb: most memory that DuckDB takes, GB; Python, Dagster and dbt take about 0.5 more.
         max_rows_at_once: rows of extracts that are applied at once; more are applied in groups.
@@ -51,6 +55,11 @@ class Settings:
         personal_data_report: how the report does.
         personal_data_marts: how the published database does.
         privacy_key: of the keyed hashes; empty for the one in `privacy_key_path`.
+        notify_urls: Apprise URLs that are told of failures and warnings; they may hold passwords.
+        stale_after_hours: hours without a new extract after which a source is stale, by "source", "source/table" and ""
+            for all others, see `hours_until_stale`; 0 for never.
+        history_days: days for which Dagster's runs and the logs are kept.
+        retry_seconds: wait before a step is tried again whose fault may pass; then twice and four times as long.
     """
 
     landing_dir: Path = Path("landing")
@@ -64,6 +73,9 @@ class Settings:
     output_days: int = 90
     reply_window_days: int = 30
     over_messaged_count: int = 10
+    alert_hours: int = 0
+    alert_least_sends: int = 20
+    alert_opt_out_percent: int = 3
     default_country: str | None = None
     memory_limit_gb: int = 3
     max_rows_at_once: int = 40_000_000
@@ -78,6 +90,10 @@ class Settings:
     personal_data_report: str = FULL
     personal_data_marts: str = FULL
     privacy_key: str = field(default="", repr=False)
+    notify_urls: tuple[str, ...] = ()
+    stale_after_hours: Mapping[str, int] = field(default_factory=lambda: {"": 48})
+    history_days: int = 90
+    retry_seconds: int = 5
 
     @property
     def raw_dir(self) -> Path:
@@ -137,6 +153,9 @@ class Settings:
             output_days=_whole_number(variables, "OUTPUT_DAYS", cls.output_days, 1, 36_500),
             reply_window_days=_whole_number(variables, "REPLY_WINDOW_DAYS", cls.reply_window_days, 0, 3_660),
             over_messaged_count=_whole_number(variables, "OVER_MESSAGED_COUNT", cls.over_messaged_count, 1, 1_000_000),
+            alert_hours=_whole_number(variables, "ALERT_HOURS", cls.alert_hours, 0, 24),
+            alert_least_sends=_whole_number(variables, "ALERT_LEAST_SENDS", cls.alert_least_sends, 1, 1_000_000),
+            alert_opt_out_percent=_whole_number(variables, "ALERT_OPT_OUT_PERCENT", cls.alert_opt_out_percent, 0, 100),
             default_country=_country(variables, "DEFAULT_COUNTRY"),
             memory_limit_gb=_whole_number(variables, "MEMORY_LIMIT_GB", cls.memory_limit_gb, 1, 4_096),
             max_rows_at_once=_whole_number(variables, "MAX_ROWS_AT_ONCE", cls.max_rows_at_once, 1, 1_000_000_000_000),
@@ -153,6 +172,10 @@ class Settings:
             personal_data_report=_personal_data(variables, "PERSONAL_DATA_REPORT"),
             personal_data_marts=_personal_data(variables, "PERSONAL_DATA_MARTS"),
             privacy_key=_secret(variables, "PRIVACY_KEY"),
+            notify_urls=_notify_urls(variables, "NOTIFY_URLS"),
+            stale_after_hours=_hours(variables, "STALE_AFTER_HOURS"),
+            history_days=_whole_number(variables, "HISTORY_DAYS", cls.history_days, 1, 36_500),
+            retry_seconds=_whole_number(variables, "RETRY_SECONDS", cls.retry_seconds, 0, 600),
         )
 
     def check_landing_dir(self) -> None:
@@ -164,6 +187,11 @@ class Settings:
         accepted = "a folder that exists, with extracts in <source>/<table>/; create it or correct LANDING_DIR"
         if not self.landing_dir.is_dir() or not os.access(self.landing_dir, os.R_OK | os.X_OK):
             raise SettingError("LANDING_DIR", str(self.landing_dir), accepted)
+
+    def hours_until_stale(self, source: str, table: str) -> int:
+        """Hours without a new extract after which a table of extracts is stale; 0 for never."""
+        hours = self.stale_after_hours
+        return hours.get(f"{source}/{table}", hours.get(source, hours[""]))
 
     def as_environment(self) -> dict[str, str]:
         """The folders and limits as variables for dbt, which reads them in profiles.yml and the sources' YAML."""
@@ -239,6 +267,41 @@ def _url(variables: Mapping[str, str], name: str) -> str:
     except ValueError:
         raise SettingError(name, shown, accepted) from None
     return text
+
+
+def _notify_urls(variables: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """URLs that Apprise takes, as it splits them: by commas and white space before a scheme."""
+    text = _text(variables, name)
+    if text is None:
+        return ()
+    # Imported where it is needed: it takes half a second. Its own log would show the URLs' passwords.
+    from apprise import Apprise
+    from apprise.utils.parse import parse_urls
+
+    logging.getLogger("apprise").disabled = True
+    accepted = (
+        "URLs that Apprise knows, such as mailto://, slack://, msteams:// or jsons://host/path, with a comma between"
+    )
+    urls = tuple(parse_urls(text))  # type: ignore[no-untyped-call]
+    for number, url in enumerate(urls, start=1):
+        if Apprise.instantiate(url) is None:
+            # The rest of a URL is as good as a password.
+            raise SettingError(name, f"{url.split(':')[0]}:…", f"{accepted}; URL {number} of {len(urls)} is none")
+    if not urls:
+        raise SettingError(name, "…", accepted)
+    return urls
+
+
+def _hours(variables: Mapping[str, str], name: str) -> dict[str, int]:
+    """Hours for all, and for single sources or tables: "48, twilio=72, aws/sms_usage=0"."""
+    hours = {"": 48}
+    for part in filter(None, (_text(variables, name) or "").replace(" ", ",").split(",")):
+        key, _, number = part.rpartition("=")
+        if not re.fullmatch(r"(\w+(/\w+)?=)?\d{1,5}", part, re.ASCII):
+            accepted = "hours, and more for single sources or tables, such as 48,twilio=72,aws/sms_usage=0 (0 is never)"
+            raise SettingError(name, part, accepted)
+        hours[key] = int(number)
+    return hours
 
 
 def _timezone(variables: Mapping[str, str], name: str, default: str) -> str:

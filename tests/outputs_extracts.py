@@ -19,7 +19,10 @@ HOSTILE = [
 
 
 def drop_extracts(pipeline: Pipeline) -> None:
-    """Sends around the night in which summer time ends in New York, with texts that spreadsheets would run."""
+    """Sends around the night in which summer time ends in New York, with texts that spreadsheets would run.
+
+    Before them, sends of a usual day that were all delivered, so that the issues of that night are an alert.
+    """
     moment = datetime(2026, 11, 1, 3, 30)
     sends, statuses, replies = [], [], []
     for number in range(40):
@@ -44,6 +47,17 @@ def drop_extracts(pipeline: Pipeline) -> None:
                 {"reply_id": f"r{number:02}", "send_id": f"s{number:02}", "received_at": received_at, "body": body,
                  "from_number": f"+1415555{number % 11:04d}"}
             )  # fmt: skip
+    for number in range(76):
+        sent_at = f"2026-10-20T10:{number // 60:02}:{number % 60:02}Z"
+        sends.append(
+            {
+                "send_id": f"usual{number:02}", "message_id": "m1", "channel": "sms", "customer_id": f"c{number % 11}",
+                "sent_at": sent_at, "message_title": HOSTILE[0], "customer_name": HOSTILE[number % 11 % len(HOSTILE)],
+                "to_number": f"+1415555{number % 11:04d}", "from_number": "+15005550006", "provider": "twilio",
+                "price": "0.0075", "currency_code": "USD",
+            }
+        )  # fmt: skip
+        statuses.append({"send_id": f"usual{number:02}", "status": "delivered", "occurred_at": sent_at})
     for seconds in (9, 11):
         clicked_at = f"{(moment + timedelta(hours=1, seconds=seconds)).isoformat()}Z"
         statuses.append({"send_id": "s03", "status": "clicked", "occurred_at": clicked_at})

@@ -29,6 +29,7 @@ from orchestration.publishing.outputs import OUTPUT_FILES
 from orchestration.publishing.state import is_current
 from tests.first_extracts import SENDS, STATUSES, drop_extracts
 from tests.pipeline import Pipeline, files_below
+from tests.webhook import listening
 
 
 @pytest.mark.parametrize(
@@ -186,13 +187,26 @@ def test_a_database_that_is_open_elsewhere_is_left_as_it_is(pipeline: Pipeline) 
     with subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()
-        result = pipeline.make_run()
-        holder.communicate(b"\n")
-    assert result.returncode == 1
-    assert f"{database} is open in another program" in result.stderr
-    assert pipeline.make_run().returncode == 0
+        result = pipeline.make_run(RETRY_SECONDS="0")
+        assert result.returncode == 1
+        assert f"{database} is open in another program" in result.stderr
+        # Tried again: it is closed after the second try.
+        log = pipeline.settings.build_dir / "logs" / "daily.log"
+        log.unlink()
+        waiting = threading.Thread(target=close_after, args=(holder, log, "STEP_UP_FOR_RETRY"))
+        waiting.start()
+        assert pipeline.make_run(RETRY_SECONDS="2").returncode == 0
+        waiting.join()
     assert pipeline.query("select count(*) from fct_sends") == [(5,)]
     assert database.stat().st_ino == before
+
+
+def close_after(holder: "subprocess.Popen[bytes]", log: Path, words: str) -> None:
+    """End a process that waits for a line, as soon as a log has these words."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not (log.exists() and words in log.read_text()):
+        time.sleep(0.1)
+    holder.communicate(b"\n")
 
 
 @pytest.mark.after_first_run
@@ -247,22 +261,89 @@ def test_what_does_the_work_imports_no_dagster() -> None:
 
 
 @pytest.mark.after_first_run
-def test_a_run_whose_test_failed_is_continued(pipeline: Pipeline) -> None:
+def test_a_run_whose_test_failed_is_continued_and_told(pipeline: Pipeline) -> None:
     fingerprint = pipeline.settings.build_dir / "fingerprint.txt"
     noted = fingerprint.stat().st_mtime_ns
     with duckdb.connect(str(pipeline.settings.build_dir / "marts.duckdb")) as connection:
         connection.execute("insert into audit_unmapped_codes (error_code) values ('x')")
         connection.execute("update fct_sends set delivery_status = 'nonsense' where send_id = 's3'")
     pipeline.drop_rows("outbound/sends/b.csv", [{**SENDS[0], "send_id": "s9"}])
-    result = pipeline.make_run()
-    assert result.returncode == 1
-    assert "delivery_status" in result.stderr
-    with duckdb.connect(str(pipeline.settings.build_dir / "marts.duckdb")) as connection:
-        connection.execute("update fct_sends set delivery_status = 'pending' where send_id = 's3'")
-    result = pipeline.make_run()
-    assert result.returncode == 0, result.stderr
+    with listening() as webhook:
+        result = pipeline.make_run(NOTIFY_URLS=webhook.url)
+        assert result.returncode == 1
+        sentence = next(line.strip() for line in result.stderr.splitlines() if "delivery_status is one of" in line)
+        # In words, with the row that is wrong; no file of dbt's, no number, no name.
+        assert "fct_sends: delivery_status is one of delivered, " in sentence
+        assert "1 row is otherwise, such as send_id s3" in sentence
+        assert "target/" not in result.stderr
+        assert "+1415" not in result.stderr
+        assert "Traceback" not in result.stderr
+        ((title, text),) = webhook.messages
+        assert title == "The job daily failed"
+        assert sentence in text
+        assert "Published since " in text
+        assert "make rebuild mends them" in text
+        assert run_pages(pipeline)[0] == ("orchestration.definitions", [sentence])
+        with duckdb.connect(str(pipeline.settings.build_dir / "marts.duckdb")) as connection:
+            connection.execute("update fct_sends set delivery_status = 'pending' where send_id = 's3'")
+        result = pipeline.make_run(NOTIFY_URLS=webhook.url)
+        assert result.returncode == 0, result.stderr
+        assert webhook.titles[1] == "The job daily works again"
+        assert "secret" not in (pipeline.settings.build_dir / "logs" / "daily.log").read_text()
     assert pipeline.query("select count(*) from fct_sends") == [(5,)]
     assert fingerprint.stat().st_mtime_ns == noted  # no full refresh
+
+
+def run_pages(pipeline: Pipeline) -> list[tuple[str | None, list[str]]]:
+    """Of each run, the newest first: the code location that it shows under, and the sentences that its steps end in."""
+    import dagster as dg
+
+    from orchestration.bindings.failures import failure_sentences
+
+    os.environ["DAGSTER_EVENT_LOG_DIR"] = str(pipeline.settings.dagster_home / "history" / "runs")
+    with dg.DagsterInstance.from_config(str(pipeline.settings.dagster_home)) as instance:
+        return [
+            (
+                origin.repository_origin.code_location_origin.location_name
+                if (origin := run.remote_job_origin)
+                else None,
+                failure_sentences(
+                    [entry.dagster_event for entry in instance.all_logs(run.run_id) if entry.dagster_event]
+                ),
+            )
+            for run in instance.get_runs()
+        ]
+
+
+def test_a_run_that_was_killed_blocks_nobody(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dagster's queue waits for a run that it takes for started; that its process is dead, the warehouse's lock tells."""
+    import dagster as dg
+
+    from orchestration.bindings import dead_runs
+    from orchestration.loading.warehouse_lock import is_locked
+
+    drop_extracts(pipeline)
+    monkeypatch.setattr(dead_runs, "BEGINNING_SECONDS", 0)
+    monkeypatch.setenv("DAGSTER_EVENT_LOG_DIR", str(pipeline.settings.dagster_home / "history" / "runs"))
+    with subprocess.Popen(
+        [sys.executable, "-m", "orchestration", "run"],
+        cwd=PROJECT_DIR,
+        env={**os.environ, **pipeline.variables},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        while not is_locked(pipeline.settings) and process.poll() is None:
+            time.sleep(0.1)
+        with dg.DagsterInstance.from_config(str(pipeline.settings.dagster_home)) as instance:
+            assert dead_runs.end_dead_runs(instance, pipeline.settings) == []
+            process.kill()
+            process.wait()
+            (run,) = instance.get_runs()
+            assert run.status == dg.DagsterRunStatus.STARTED
+            assert [dead.run_id for dead in dead_runs.end_dead_runs(instance, pipeline.settings)] == [run.run_id]
+            (run,) = instance.get_runs()
+            assert run.status == dg.DagsterRunStatus.FAILURE
+            assert dead_runs.end_dead_runs(instance, pipeline.settings) == []
 
 
 @pytest.mark.after_first_run

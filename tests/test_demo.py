@@ -84,7 +84,25 @@ def test_the_demo_runs_twice_and_ends_in_the_messages_list(checkout: Path) -> No
         answers = connection.execute(
             "select count(*) from fct_replies where message_id = 'message-01' and body = 'YES'"
         ).fetchone()
-    for found in (over_messaged, goals, answers):
+        after_opt_out = connection.execute("select sum(sent_after_opt_out_count) from rpt_messages").fetchone()
+        curly_quotes = connection.execute(
+            "select max(avoidable_segment_count) from rpt_replaceable_characters"
+            " where message_title = 'Invoice overdue' and character = '’'"
+        ).fetchone()
+        landlines = connection.execute(
+            "select count(*) from rpt_fix_list where number_type = 'landline' and number_fix is not null"
+            " and issue_reason_id = 'something_went_wrong'"
+        ).fetchone()
+        alerts = connection.execute(
+            "select kind, dimension, provider, message_title, since_date::varchar from rpt_deliverability_alerts order by kind"
+        ).fetchall()
+    # What the demo plants for the alerts to find, and nothing else.
+    assert alerts == [
+        ("growing_issue_reason", "provider", "bandwidth", "Two-step code", "2026-10-30"),
+        ("issue_rate", "provider", "bandwidth", "Two-step code", "2026-10-30"),
+        ("opt_out_rate", "message", "twilio", "Weekend deals, again", "2026-10-31"),
+    ]
+    for found in (over_messaged, goals, answers, after_opt_out, curly_quotes, landlines):
         assert found is not None
         assert found[0] > 0
     assert (demo / "outputs" / "latest" / "report" / "index.html").is_file()

@@ -32,7 +32,16 @@ def as_set(rows: Iterable[dict[str, Any]], columns: list[str]) -> set[tuple[Any,
     ("seed", "sends", "variables"),
     [
         (1, 1_500, {}),
-        (2, 1_500, {"REPORTING_TIMEZONE": "America/New_York", "RECEIPT_TIMEOUT_HOURS": "24", "REPLY_WINDOW_DAYS": "2"}),
+        (
+            2,
+            1_500,
+            {
+                "REPORTING_TIMEZONE": "America/New_York",
+                "RECEIPT_TIMEOUT_HOURS": "24",
+                "REPLY_WINDOW_DAYS": "2",
+                "ALERT_HOURS": "20",
+            },
+        ),
         (3, 60, {"REPORTING_TIMEZONE": "Europe/Berlin", "AS_OF": "2026-10-01T00:00:00+02:00"}),
     ],
 )
@@ -55,6 +64,9 @@ def test_every_table_equals_the_oracles(tmp_path: Path, seed: int, sends: int, v
             receipt_timeout_hours=settings.receipt_timeout_hours,
             reply_window_days=settings.reply_window_days,
             over_messaged_count=settings.over_messaged_count,
+            alert_hours=settings.alert_hours,
+            alert_least_sends=settings.alert_least_sends,
+            alert_opt_out_percent=settings.alert_opt_out_percent,
         ),
         PROJECT_DIR / "seeds",
     )

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import duckdb
 import openpyxl
 import pytest
 from openpyxl.utils.escape import unescape
 
 from orchestration.building.build import connect_to_build
+from orchestration.building.dbt_project import PROJECT_DIR
 from orchestration.publishing import workbook
 from orchestration.publishing.csv_files import CSV_FILES, Table
 from orchestration.publishing.outputs import OUTPUT_FILES, remove_old_outputs, write_manifest
@@ -27,12 +29,15 @@ from tests.pipeline import Pipeline
 # The columns in the order in which people read them, the ids last.
 COLUMNS = {
     "messages.csv": "message_title channel first_sent_at last_sent_at sent_count delivered_count issue_count"
-    " pending_count unconfirmed_count canceled_count sent_customer_count delivered_customer_count delivery_rate"
+    " pending_count unconfirmed_count canceled_count delivered_send_rate issue_send_rate sent_customer_count delivered_customer_count delivery_rate"
     " issue_customer_count issue_rate replied_customer_count reply_rate engaged_customer_count engagement_rate"
-    " keyword_reply_count opt_out_customer_count message_id",
-    "message_delivery.csv": "message_title sent_count delivered_count issue_count delivered_customer_count"
-    " first_delivered_at last_delivered_at delivery_seconds_p50 delivery_seconds_p95 delivery_seconds_p99"
+    " keyword_reply_count opt_out_customer_count opt_out_rate sent_after_opt_out_count sent_at_quiet_hours_count message_id",
+    "message_delivery.csv": "message_title sent_count delivered_count issue_count delivered_send_rate issue_send_rate"
+    " sent_customer_count delivered_customer_count delivery_rate first_delivered_at last_delivered_at delivery_seconds_p50 delivery_seconds_p95 delivery_seconds_p99"
     " segment_count cost currency_code message_id",
+    "message_costs.csv": "message_title currency_code sent_count delivered_count replied_count cost issue_cost"
+    " cost_per_delivered cost_per_response avoidable_segment_count avoidable_cost reporting_currency_code"
+    " cost_in_reporting_currency message_id",
     "recipients.csv": "message_title customer_name to_number sent_at delivery_status delivered_at delivery_seconds"
     " issue_reason country_code provider message_id customer_id send_id",
     "delivery_issues.csv": "message_title customer_name to_number country_code sent_at issue_at issue_reason meaning"
@@ -41,9 +46,16 @@ COLUMNS = {
     " response_seconds sent_at message_id customer_id send_id reply_id",
     "opt_out_review.csv": "message_title customer_name channel from_number received_at body is_provider_blocked"
     " is_opted_out_by_keyword to_number sent_at message_id customer_id send_id reply_id",
+    "sends_after_opt_out.csv": "customer_name number opted_out_at opted_out_by opt_out_body message_title"
+    " message_version_id sent_at delivery_status opted_in_at message_id customer_id send_id",
+    "sends_at_quiet_hours.csv": "message_title customer_name number country_code local_time time_zone time_zone_count"
+    " sent_at message_id customer_id send_id",
     "customer_engagement.csv": "sent_date channel message_title sent_count delivered_count issue_count opened_count"
     " clicked_count replied_count goal_count unsubscribed_count engaged_count message_id",
-    "fix_list.csv": "customer_name to_number issue_reason fix issue_count first_issue_at last_issue_at"
+    "deliverability_alerts.csv": "alert_date alert provider country_code from_number message_title issue_reason value"
+    " usual_value unit sent_count affected_count affected_customer_count since_date meaning fix kind dimension"
+    " issue_reason_id message_id",
+    "fix_list.csv": "customer_name to_number national_format number_type_name number_fix issue_reason fix issue_count first_issue_at last_issue_at"
     " last_message_title issue_reason_id last_message_id customer_id",
 }
 
@@ -88,6 +100,35 @@ def test_a_csv_holds_the_rows_of_the_marts_in_the_order_people_read(published: P
     assert header == columns == COLUMNS[file].split()
     assert rows
     assert found == [[as_csv(value) for value in row] for row in rows]
+
+
+def test_a_customers_timeline_has_all_events_in_order(published: Pipeline) -> None:
+    query = (PROJECT_DIR / "docs" / "customer_timeline.sql").read_text(encoding="utf-8")
+    with duckdb.connect(str(published.settings.marts_path), read_only=True) as connection:
+        connection.execute("set variable customer_id = 'c3'")
+        found = connection.execute(query).fetchall()
+    own = "from fct_sends where customer_id = 'c3'"
+    counts = {
+        event: sum(row[1] == event for row in found) for event in ("sent", "delivered", "issue", "clicked", "reply")
+    }
+    assert counts == {
+        "sent": published.query(f"select count(*) {own}")[0][0],
+        "delivered": published.query(f"select count(delivered_at) {own}")[0][0],
+        "issue": published.query(f"select count(issue_at) {own}")[0][0],
+        "clicked": 1,
+        "reply": published.query("select count(*) from fct_replies where customer_id = 'c3'")[0][0],
+    }
+    assert min(counts.values()) > 0
+    times = [row[0] for row in found]
+    assert times == sorted(times)
+    assert {row[4] for row in found if row[1] == "reply"} == {
+        body for (body,) in published.query("select body from fct_replies where customer_id = 'c3'")
+    }
+    assert {row[4] for row in found if row[1] == "issue"} == {
+        reason for (reason,) in published.query("select issue_reason from fct_delivery_issues where customer_id = 'c3'")
+    }
+    for send_id in {row[6] for row in found}:
+        assert next(row[1] for row in found if row[6] == send_id) == "sent"
 
 
 def test_csvs_are_utf_8_without_a_byte_order_mark(published: Pipeline) -> None:
@@ -205,7 +246,7 @@ def test_rows_beyond_a_sheets_limit_are_told_of_and_left_to_the_csv(
         workbook.write_workbook(connection, tmp_path / "small.xlsx", nodes, datetime(2026, 11, 2, 6), ZONE)
     sheet = openpyxl.load_workbook(tmp_path / "small.xlsx")["Recipients"]
     assert sheet.max_row == 10
-    assert sheet["A10"].value == "The first 7 of 30 rows; all are in recipients.csv"
+    assert sheet["A10"].value == "The first 7 of 106 rows; all are in recipients.csv"
     assert sheet.auto_filter.ref.endswith("8")
 
 

@@ -275,6 +275,13 @@ def test_numbers_equal_the_marts(report: Path, browser: Browser, published: Pipe
         assert tuple(numbers([cell.inner_text() for cell in cells])) == expected[:6]
         exact = (cells[1].get_attribute("title") or "").split(" = ")[1]
         assert float(exact) == expected[6]
+        sends = row.locator("td").nth(9)
+        (expected,) = published.query(
+            "select delivered_count, sent_count, delivered_send_rate from rpt_messages"
+            f" where message_title = '{title.replace(chr(39), chr(39) * 2)}'"
+        )
+        assert sends.inner_text().split(",")[0] == f"{expected[0]} of {expected[1]}"
+        assert float((sends.get_attribute("title") or "").split(" = ")[1]) == expected[2]
     tiles = page.locator(".tiles b").all_inner_texts()
     assert (
         tuple(numbers(tiles))
@@ -296,6 +303,10 @@ def test_numbers_equal_the_marts(report: Path, browser: Browser, published: Pipe
             "select keyword_group, response_count, response_customer_count from rpt_message_responses where message_id = 'sale'"
         )
     }
+    groups = {row[0]: row[3] for row in shown_rows(page, "groups")}
+    assert set(numbers(list(groups.values()))) == set(
+        published.query("select distinct sent_customer_count from rpt_message_responses where message_id = 'sale'")[0]
+    )
     p50 = published.query("select delivery_seconds_p50 from rpt_message_delivery where message_id = 'sale'")[0][0]
     assert page.locator(f".tiles li[title='{p50!r} s']").count() == 1
     costs = page.locator(".tiles li", has_text="USD").get_attribute("title") or ""

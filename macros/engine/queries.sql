@@ -70,3 +70,12 @@ unnest({{ column }})
 {%- macro duckdb__joined_texts(text, order, keys) -%}
 string_agg({{ text }}, '' order by {{ order }}) over (partition by {{ keys }})
 {%- endmacro -%}
+
+{%- macro whole_quotient(number, divisor) -%}
+    {#- How often a whole number holds another. -#}
+    {{ return(adapter.dispatch('whole_quotient', 'outbound_sms')(number, divisor)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__whole_quotient(number, divisor) -%}
+({{ number }} // {{ divisor }})
+{%- endmacro -%}

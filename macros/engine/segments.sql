@@ -63,3 +63,45 @@
         'g'
     ))
 {%- endmacro -%}
+
+{%- macro replacements_of_characters(character, replacement) -%}
+    {#- Aggregate: characters with what they can be replaced by, as the one value that the next two macros take. -#}
+    {{ return(adapter.dispatch('replacements_of_characters', 'outbound_sms')(character, replacement)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__replacements_of_characters(character, replacement) -%}
+    struct_pack(
+        characters := string_agg({{ character }}, ''),
+        replacements := map(array_agg({{ character }}), array_agg({{ replacement }}))
+    )
+{%- endmacro -%}
+
+{%- macro text_of_plain_characters(body, text_kind, replacements) -%}
+    {#- A text that is UCS-2 only for want of plain characters, with those; null for any other. -#}
+    {{ return(adapter.dispatch('text_of_plain_characters', 'outbound_sms')(body, text_kind, replacements)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__text_of_plain_characters(body, text_kind, replacements) -%}
+    {#- The first condition is cheap and false for nearly all texts, the second for those with an emoji or another alphabet. -#}
+    case
+        when
+            {{ text_kind }} = 'ucs2'
+            and {{ duckdb__text_kind("translate(%s, %s.characters, '')" | format(body, replacements)) }} <> 'ucs2'
+            then array_to_string(list_transform(
+                string_split({{ body }}, ''),
+                lambda character: coalesce({{ replacements }}.replacements[character], character)
+            ), '')
+    end
+{%- endmacro -%}
+
+{%- macro replaceable_characters(body, replacements) -%}
+    {#- The characters of a text that can be replaced, each once, in the order of Unicode. -#}
+    {{ return(adapter.dispatch('replaceable_characters', 'outbound_sms')(body, replacements)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__replaceable_characters(body, replacements) -%}
+    array_to_string(list_sort(list_distinct(list_filter(
+        string_split({{ body }}, ''),
+        lambda character: map_contains({{ replacements }}.replacements, character)
+    ))), '')
+{%- endmacro -%}

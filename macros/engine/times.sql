@@ -63,13 +63,40 @@
     case when regexp_full_match({{ text }}, '[0-9]{10}') then try_strptime({{ text }}, '%y%m%d%H%M') end
 {%- endmacro -%}
 
+{%- macro local_timestamp(timestamp, zone) -%}
+    {#- What the clocks of an IANA zone show at a UTC timestamp. -#}
+    {{ return(adapter.dispatch('local_timestamp', 'outbound_sms')(timestamp, zone)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__local_timestamp(timestamp, zone) -%}
+    timezone({{ zone }}, timezone('UTC', {{ timestamp }}))
+{%- endmacro -%}
+
+{%- macro quarter_hour(timestamp) -%}
+    {#- The quarter of an hour of a UTC timestamp, as their number since 1970. -#}
+    {{ return(adapter.dispatch('quarter_hour', 'outbound_sms')(timestamp)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__quarter_hour(timestamp) -%}
+    (epoch_us({{ timestamp }}) // 900000000)
+{%- endmacro -%}
+
 {%- macro local_date(timestamp, zone) -%}
     {#- The day, in an IANA zone, of a UTC timestamp. -#}
     {{ return(adapter.dispatch('local_date', 'outbound_sms')(timestamp, zone)) }}
 {%- endmacro -%}
 
 {%- macro duckdb__local_date(timestamp, zone) -%}
-    cast(timezone({{ zone }}, timezone('UTC', {{ timestamp }})) as date)
+    cast({{ duckdb__local_timestamp(timestamp, zone) }} as date)
+{%- endmacro -%}
+
+{%- macro days_between(earlier, later) -%}
+    {#- Days from one date to another; negative where `later` is earlier. -#}
+    {{ return(adapter.dispatch('days_between', 'outbound_sms')(earlier, later)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__days_between(earlier, later) -%}
+    date_diff('day', {{ earlier }}, {{ later }})
 {%- endmacro -%}
 
 {%- macro seconds_between(earlier, later) -%}
@@ -89,6 +116,14 @@
     ({{ timestamp }} + to_hours(24 * ({{ days }})))
 {%- endmacro -%}
 
+{%- macro add_days_to_date(date, days) -%}
+    {{ return(adapter.dispatch('add_days_to_date', 'outbound_sms')(date, days)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__add_days_to_date(date, days) -%}
+    ({{ date }} + cast({{ days }} as integer))
+{%- endmacro -%}
+
 {%- macro add_hours(timestamp, hours) -%}
     {{ return(adapter.dispatch('add_hours', 'outbound_sms')(timestamp, hours)) }}
 {%- endmacro -%}
@@ -104,4 +139,13 @@
 
 {%- macro duckdb__add_milliseconds(timestamp, milliseconds) -%}
     ({{ timestamp }} + to_milliseconds({{ milliseconds }}))
+{%- endmacro -%}
+
+{%- macro days_from_to(first, last) -%}
+    {#- Relation with a column `day`: every date from one to another, both included. -#}
+    {{ return(adapter.dispatch('days_from_to', 'outbound_sms')(first, last)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__days_from_to(first, last) -%}
+    (select cast(day as date) as day from generate_series({{ first }}, {{ last }}, interval '1' day) as days(day))
 {%- endmacro -%}

@@ -4,6 +4,12 @@ with fixes as (
 
 ),
 
+number_types as (
+
+    select * from {{ ref('number_types') }}
+
+),
+
 messages as (
 
     select * from {{ ref('dim_messages') }}
@@ -13,6 +19,9 @@ messages as (
 select
     fixes.customer_name,
     fixes.to_number,
+    fixes.national_format,
+    number_types.number_type_name,
+    fixes.number_fix,
     fixes.issue_reason,
     fixes.fix,
     fixes.issue_count,
@@ -23,5 +32,7 @@ select
     fixes.last_message_id,
     fixes.customer_id
 from fixes
+left join number_types
+    on fixes.number_type = number_types.number_type
 left join messages
     on fixes.last_message_id = messages.message_id

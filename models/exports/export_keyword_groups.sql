@@ -10,6 +10,26 @@ keyword_groups as (
 
 ),
 
+settings as (
+
+    select * from {{ ref('stg_pipeline__settings') }}
+
+),
+
+-- The responses are to SMS of OUTPUT_DAYS; so are the customers of whom they are a part.
+sent as (
+
+    select count(distinct sends.customer_id) as sent_customer_count
+    from {{ ref('fct_sends') }} as sends
+    cross join settings
+    where
+        sends.channel = 'sms'
+        and sends.delivery_status <> 'canceled'
+        and sends.sent_at > {{ add_days('settings.as_of', '-settings.output_days') }}
+        and sends.sent_at <= settings.as_of
+
+),
+
 counted as (
 
     select
@@ -30,7 +50,13 @@ select
     end as keyword_group_meaning,
     counted.response_count,
     counted.response_customer_count,
+    sent.sent_customer_count,
+    case
+        when sent.sent_customer_count > 0
+            then least(1, counted.response_customer_count / sent.sent_customer_count)
+    end as response_rate,
     counted.response_seconds_p50
 from counted
+cross join sent
 left join keyword_groups
     on counted.keyword_group = keyword_groups.keyword_group

@@ -15,6 +15,8 @@ select
     pending_count,
     unconfirmed_count,
     canceled_count,
+    delivered_send_rate,
+    issue_send_rate,
     sent_customer_count,
     delivered_customer_count,
     delivery_rate,
@@ -26,5 +28,8 @@ select
     engagement_rate,
     keyword_reply_count,
     opt_out_customer_count,
+    opt_out_rate,
+    sent_after_opt_out_count,
+    sent_at_quiet_hours_count,
     message_id
 from messages

@@ -158,6 +158,8 @@ select
     delivered.encoding,
     delivered.segment_count,
     delivered.computed_segment_count,
+    delivered.avoidable_segment_count,
+    delivered.replaceable_characters,
     case
         when delivered.is_carrier_log and delivered.part_price is not null
             then try_cast(delivered.part_price as decimal(18, 6))

@@ -11,6 +11,9 @@ select
     cast(reply_window_days as integer) as reply_window_days,
     cast(output_days as integer) as output_days,
     cast(over_messaged_count as integer) as over_messaged_count,
+    cast(alert_hours as integer) as alert_hours,
+    cast(alert_least_sends as integer) as alert_least_sends,
+    cast(alert_opt_out_percent as integer) as alert_opt_out_percent,
     cast(last_extract_number as bigint) as last_extract_number,
     version,
     cast(published_at as timestamp) as published_at

@@ -10,6 +10,18 @@ sends as (
 
 ),
 
+phone_numbers as (
+
+    select * from {{ ref('dim_phone_numbers') }}
+
+),
+
+number_types as (
+
+    select * from {{ ref('number_types') }}
+
+),
+
 last_deliveries as (
 
     select
@@ -52,16 +64,33 @@ standing as (
 
 )
 
+-- What the number itself tells is known before a carrier says it.
 select
-    customer_id,
-    customer_name,
-    to_number,
-    issue_reason_id,
-    issue_reason,
-    fix,
+    standing.customer_id,
+    standing.customer_name,
+    standing.to_number,
+    phone_numbers.national_format,
+    phone_numbers.number_type,
+    number_types.fix as number_fix,
+    standing.issue_reason_id,
+    standing.issue_reason,
+    standing.fix,
     count(*) as issue_count,
-    min(issue_at) as first_issue_at,
-    max(issue_at) as last_issue_at,
-    max(case when recency = 1 then message_id end) as last_message_id
+    min(standing.issue_at) as first_issue_at,
+    max(standing.issue_at) as last_issue_at,
+    max(case when standing.recency = 1 then standing.message_id end) as last_message_id
 from standing
-group by customer_id, customer_name, to_number, issue_reason_id, issue_reason, fix
+left join phone_numbers
+    on standing.to_number = phone_numbers.number
+left join number_types
+    on phone_numbers.number_type = number_types.number_type
+group by
+    standing.customer_id,
+    standing.customer_name,
+    standing.to_number,
+    phone_numbers.national_format,
+    phone_numbers.number_type,
+    number_types.fix,
+    standing.issue_reason_id,
+    standing.issue_reason,
+    standing.fix

@@ -1,6 +1,7 @@
 with sends as (
 
     select * from {{ ref('fct_sends') }}
+    where channel = 'sms' and price is not null
 
 ),
 
@@ -10,16 +11,9 @@ messages as (
 
 ),
 
--- Providers give what they charge with a minus sign or without.
-priced as (
+exchange_rates as (
 
-    select
-        message_id,
-        currency_code,
-        delivery_status,
-        abs(price) as cost
-    from sends
-    where channel = 'sms' and price is not null
+    select * from {{ ref('exchange_rates') }}
 
 ),
 
@@ -30,9 +24,17 @@ summed as (
         currency_code,
         count(*) filter (where delivery_status <> 'canceled') as sent_count,
         count(*) filter (where delivery_status = 'delivered') as delivered_count,
-        cast(sum(cost) as decimal(38, 6)) as cost,
-        cast(coalesce(sum(cost) filter (where delivery_status = 'issue'), 0) as decimal(38, 6)) as issue_cost
-    from priced
+        count(*) filter (where delivery_status <> 'canceled' and is_replied) as replied_count,
+        cast(coalesce(sum(avoidable_segment_count), 0) as bigint) as avoidable_segment_count,
+        cast(sum(price) as decimal(38, 6)) as cost,
+        cast(coalesce(sum(price) filter (where delivery_status = 'issue'), 0) as decimal(38, 6)) as issue_cost,
+        -- Rounded by send, since sums of fractions depend on the order of their parts.
+        cast(coalesce(
+            sum(cast(price * avoidable_segment_count / segment_count as decimal(18, 6)))
+                filter (where avoidable_segment_count > 0),
+            0
+        ) as decimal(38, 6)) as avoidable_cost
+    from sends
     group by message_id, currency_code
 
 )
@@ -41,11 +43,19 @@ select
     summed.message_id,
     messages.message_title,
     summed.currency_code,
+    exchange_rates.reporting_currency_code,
     summed.sent_count,
     summed.delivered_count,
+    summed.replied_count,
+    summed.avoidable_segment_count,
     summed.cost,
     summed.issue_cost,
-    cast(summed.cost / nullif(summed.delivered_count, 0) as decimal(38, 6)) as cost_per_delivered
+    summed.avoidable_cost,
+    cast(summed.cost / nullif(summed.delivered_count, 0) as decimal(38, 6)) as cost_per_delivered,
+    cast(summed.cost / nullif(summed.replied_count, 0) as decimal(38, 6)) as cost_per_response,
+    cast(summed.cost * exchange_rates.rate as decimal(38, 6)) as cost_in_reporting_currency
 from summed
 left join messages
     on summed.message_id = messages.message_id
+left join exchange_rates
+    on summed.currency_code = exchange_rates.currency_code

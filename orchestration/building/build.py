@@ -25,8 +25,8 @@ from orchestration.settings import Settings
 # What decides the rows of the tables; tests and documentation do not.
 DECIDING_FOLDERS = ("models", "macros", "seeds")
 DECIDING_SUFFIXES = (".sql", ".csv", ".yml")
-DECIDING_FILES = ("dbt_project.yml", "profiles.yml")
-DECIDING_PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb")
+DECIDING_FILES = ("dbt_project.yml", "profiles.yml", "orchestration/building/phone_numbers.py")
+DECIDING_PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb", "phonenumbers")
 FINGERPRINT_FILE = "fingerprint.txt"
 DATABASES = ("warehouse.duckdb", "marts.duckdb")
 # What DuckDB says of a database that another process, or another connection of this one, has open for writing.

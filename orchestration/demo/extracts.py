@@ -3,7 +3,8 @@
 The business sends over every channel, mostly SMS over four providers. Its data have what real data have: receipts that
 come late, twice and out of order, corrected rows, replies in several languages, rows that are wrong, and a story to find:
 a list full of landlines, a country that can't be reached, a flash sale that was sent too fast, customers who get
-everything and hear from the business too often.
+everything and hear from the business too often, SMS after an opt-out, one curly quote that doubles the segments; and, on
+the last days, a carrier that fails and a text that makes many opt out, which the deliverability alerts find.
 """
 
 import csv
@@ -30,6 +31,8 @@ DAYS = 48
 CUSTOMERS = 4_000
 # One customer in so many is a regular, who gets each message that goes out on at least so many days.
 REGULAR_EVERY, REGULAR_DAYS = 700, 16
+# A carrier that fails many of its sends from a day on, and the code that it gives for them.
+FAILING_CARRIER, FAILING_SINCE, FAILING_SHARE, FAILING_CODE = "bandwidth", 46, 0.5, "5500"
 # Share of the replies that answer what the message asks.
 ANSWER_SHARE = 0.6
 
@@ -167,6 +170,10 @@ MARKETS = [
     Market("+5359990{:04d}", "+15005550006", "USD", 0.0083, 0.03, "Yanet Osvaldo Leidy", "es"),
 ]
 
+# What some customers in Germany gave for a mobile number; no carrier says that it is a landline.
+LANDLINE = "+493023125{:03d}"
+UNREACHABLE = ("+53", LANDLINE[:9])
+
 REPLIES = {
     "en": "Thanks! 🙏|What time exactly?|Can we move it to Friday?|Yes please|Who is this?|Great, see you 😀|Too expensive, sorry"
     '|STOP|Stop.|HELP|START|info|please stop texting me|=HYPERLINK("http://example.com","win")|<b>call me</b>|@SUM(1+1)',
@@ -217,7 +224,7 @@ MESSAGES = [
         "sms",
         range(3, 48, 7),
         260,
-        "Dear {name}, invoice 4711 is overdue. Pay at example.com/pay",
+        "Dear {name}, invoice 4711 is overdue. Pay at example.com/pay by Friday, so that your account isn’t closed.",
         "twilio",
         0.22,
         "30006 30006 30006 30006 21614 30005 30003",
@@ -315,6 +322,16 @@ MESSAGES = [
         80,
         engagement={"opened": 0.8, "button_tapped": 0.4, "collected_email": 0.1, "completed": 0.3},
     ),
+    Message(
+        "Weekend deals, again",
+        "sms",
+        range(47, 48),
+        420,
+        "{name}, our deals of the weekend, once more! Reply STOP to opt out.",
+        "twilio",
+        reply_share=0.14,
+        answers="STOP|STOP|stop|Stop!|UNSUBSCRIBE|Not again",
+    ),
 ]
 
 
@@ -366,6 +383,8 @@ class _Business:
             "company_id": f"company-{number % 180}" if number % 3 else "",
             "to_number": market.number.format(number),
         }
+        if market.language == "de" and number % 12 == 7:
+            row["to_number"] = LANDLINE.format(number % 1_000)
         return market, row
 
     def send_everything(self) -> None:
@@ -418,7 +437,7 @@ class _Business:
             self._status(send, "canceled", sent_at + timedelta(seconds=5), day)
             return
         if is_text:
-            self._deliver(send, message, sent_at, day, is_reachable=not customer["to_number"].startswith("+53"))
+            self._deliver(send, message, sent_at, day, is_reachable=not customer["to_number"].startswith(UNREACHABLE))
         else:
             bounces = {name: share for name, share in message.engagement.items() if name.endswith("_bounced")}
             for bounce, share in bounces.items():
@@ -444,10 +463,13 @@ class _Business:
     def _deliver(self, send: Row, message: Message, sent_at: datetime, day: int, is_reachable: bool) -> None:
         self._status(send, "sent", sent_at + timedelta(seconds=self.chance.randint(0, 3)), day)
         fate = self.chance.random()
+        issue_share, codes = message.issue_share, message.codes
+        if send["provider"] == FAILING_CARRIER and day >= FAILING_SINCE:
+            issue_share, codes = FAILING_SHARE, FAILING_CODE
         if not is_reachable:
             self._status(send, "undelivered", sent_at + timedelta(seconds=9), day, "99999" if fate < 0.5 else "")
-        elif fate < message.issue_share:
-            code = self.chance.choice(message.codes.split())
+        elif fate < issue_share:
+            code = self.chance.choice(codes.split())
             at = sent_at + timedelta(seconds=self.chance.randint(1, 900))
             self._status(send, self.chance.choice(["undelivered", "failed"]), at, day, code)
             if self.chance.random() < 0.04:  # a carrier that changes its mind
@@ -458,7 +480,7 @@ class _Business:
                 seconds += self.chance.randint(1, 20) * 86_400  # a phone that was switched off for days
             self._status(send, "delivered", sent_at + timedelta(seconds=seconds), day)
         if send["provider"] == "twilio" and self._count % 37 == 0:
-            self._log(send, sent_at, "delivered" if fate >= message.issue_share else "undelivered")
+            self._log(send, sent_at, "delivered" if fate >= issue_share else "undelivered")
 
     def _status(self, send: Row, status: str, occurred_at: datetime, day: int, code: str = "") -> None:
         by_provider = bool(send["provider_message_id"]) and self.chance.random() < 0.7

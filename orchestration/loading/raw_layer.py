@@ -323,6 +323,9 @@ class RawLayer:
             "output_days": settings.output_days,
             "reply_window_days": settings.reply_window_days,
             "over_messaged_count": settings.over_messaged_count,
+            "alert_hours": settings.alert_hours,
+            "alert_least_sends": settings.alert_least_sends,
+            "alert_opt_out_percent": settings.alert_opt_out_percent,
         }
         kinds: dict[str, pa.DataType] = {"last_extract_number": pa.int64()}
         kinds |= dict.fromkeys(("reporting_timezone", "version"), pa.string())

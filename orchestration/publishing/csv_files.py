@@ -15,11 +15,19 @@ import duckdb
 CSV_FILES: dict[str, tuple[str, str]] = {
     "messages.csv": ("export_messages", "last_sent_at desc, message_id"),
     "message_delivery.csv": ("export_message_delivery", "last_delivered_at desc nulls last, message_id"),
+    "message_costs.csv": ("export_message_costs", "currency_code nulls last, cost desc, message_id"),
     "recipients.csv": ("export_recipients", "sent_at desc, send_id"),
     "delivery_issues.csv": ("export_delivery_issues", "sent_at desc, send_id"),
     "responses.csv": ("export_responses", "received_at desc, reply_id"),
     "opt_out_review.csv": ("export_opt_out_review", "received_at desc, reply_id"),
+    "sends_after_opt_out.csv": ("export_sends_after_opt_out", "sent_at desc, send_id"),
+    "sends_at_quiet_hours.csv": ("export_sends_at_quiet_hours", "sent_at desc, send_id"),
     "customer_engagement.csv": ("export_customer_engagement", "sent_date desc, channel, message_id"),
+    "deliverability_alerts.csv": (
+        "export_deliverability_alerts",
+        "affected_customer_count desc, kind, dimension, provider, country_code, from_number, message_id,"
+        " issue_reason_id",
+    ),
     "fix_list.csv": ("export_fix_list", "last_issue_at desc nulls last, customer_id, to_number, issue_reason_id"),
 }
 

@@ -108,6 +108,7 @@ def _made_of(settings: Settings, raw_layer: RawLayer) -> dict[str, Any]:
         "as_of": raw_layer.as_of().isoformat(),
         "output_days": settings.output_days,
         "over_messaged_count": settings.over_messaged_count,
+        "alerts": [settings.alert_hours, settings.alert_least_sends, settings.alert_opt_out_percent],
         "personal_data": [
             settings.personal_data_csv,
             settings.personal_data_workbook,

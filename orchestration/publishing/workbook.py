@@ -60,11 +60,19 @@ SHEETS = (
     Sheet("Issues by reason", "export_issue_reasons", "issue_count desc, issue_reason_id"),
     Sheet("Responses by keyword", "export_keyword_groups", "response_count desc, keyword_group"),
     Sheet("Heard too often", "export_over_messaged_customers", "received_7_days_count desc, customer_id"),
+    _csv_sheet("Alerts", "deliverability_alerts.csv"),
     _csv_sheet("Fix list", "fix_list.csv"),
     _csv_sheet("Delivery issues", "delivery_issues.csv"),
     _csv_sheet("Responses", "responses.csv"),
     _csv_sheet("Opt-outs to review", "opt_out_review.csv"),
+    _csv_sheet("Sent after opt-out", "sends_after_opt_out.csv"),
+    _csv_sheet("Sent at quiet hours", "sends_at_quiet_hours.csv"),
     _csv_sheet("SMS delivery", "message_delivery.csv"),
+    _csv_sheet("Costs", "message_costs.csv"),
+    Sheet(
+        "Cost of issues", "export_issue_costs", "currency_code nulls last, issue_cost desc, message_id, issue_reason_id"
+    ),
+    Sheet("Characters", "export_replaceable_characters", "avoidable_segment_count desc, message_id, character"),
     _csv_sheet("Recipients", "recipients.csv"),
     _csv_sheet("Engagement by day", "customer_engagement.csv"),
 )
@@ -109,15 +117,42 @@ HEADINGS = {
     "pending_count": "Waiting for a status",
     "unconfirmed_count": "Without a final status",
     "keyword_reply_count": "Keyword replies",
-    "delivery_rate": "Delivered, %",
-    "reply_rate": "Replied, %",
-    "engagement_rate": "Engaged, %",
-    "issue_rate": "With an issue, %",
-    "goal_rate": "Goal reached, %",
+    "delivered_send_rate": "Delivered, % of sends",
+    "issue_send_rate": "With an issue, % of sends",
+    "delivery_rate": "Delivered, % of customers",
+    "delivered_rate": "Delivered, % of customers",
+    "reply_rate": "Replied, % of customers",
+    "opt_out_rate": "Opted out, % of customers",
+    "engagement_rate": "Engaged, % of customers",
+    "issue_rate": "With an issue, % of customers",
+    "goal_rate": "Goal reached, % of customers",
+    "response_rate": "Responded, % of customers",
     "issue_customer_count": "Customers with an issue",
     "opt_out_customer_count": "Customers who opted out",
+    "opt_out_body": "Text of the opt-out",
+    "opted_out_by": "Known by",
+    "message_version_id": "Edition",
+    "sent_after_opt_out_count": "Sent after an opt-out",
+    "national_format": "Number as written",
+    "number_type_name": "Kind of number",
+    "number_fix": "What to do about the number",
+    "replied_count": "Answered",
+    "issue_cost": "Cost of issues",
+    "reporting_currency_code": "In the currency",
+    "cost_in_reporting_currency": "Cost in that currency",
+    "replacement": "Write",
+    "local_time": "Time of day there",
+    "sent_at_quiet_hours_count": "Sent at quiet hours",
     "goal_customer_count": "Customers who reached the goal",
     "response_customer_count": "Customers who responded",
+    "alert_date": "Day",
+    "alert": "What got worse",
+    "value": "Now",
+    "usual_value": "Usually",
+    "unit": "Of what",
+    "affected_count": "Sends concerned",
+    "affected_customer_count": "Customers concerned",
+    "since_date": "Since",
     "measure": "What happened",
     "customer_count": "Customers, last 7 days",
     "week_before_customer_count": "Customers, week before",
@@ -145,7 +180,7 @@ def heading(column: str, kind: str, timezone: str) -> str:
     text = HEADINGS.get(column)
     if text is None:
         text = re.sub(r"_(at|count)$", "", re.sub(r"(\w+)_customer_count$", r"customers_\1", column))
-        text = re.sub(r" id$", " ID", re.sub(r" rate$", ", %", text.replace("_", " ")))
+        text = re.sub(r" id$", " ID", re.sub(r" rate$", ", % of customers", text.replace("_", " ")))
         text = text[:1].upper() + text[1:]
     return f"{text} ({timezone})" if kind == "TIMESTAMP" else text
 
@@ -273,6 +308,11 @@ class _Writer:
         described = (
             ("OUTPUT_DAYS", "output_days", "days before the as-of time, whose sends the lists show"),
             ("RECEIPT_TIMEOUT_HOURS", "receipt_timeout_hours", "hours, after which a send without a status counts so"),
+            (
+                "ALERT_LEAST_SENDS",
+                "alert_least_sends",
+                "sends of a carrier, country, sender or message, from which it is judged",
+            ),
             ("OVER_MESSAGED_COUNT", "over_messaged_count", "messages in 7 days, from which a customer hears too often"),
         )
         columns = ", ".join(column for _, column, _ in described)
@@ -299,7 +339,10 @@ class _Writer:
             ("As of", f"{local[0] if local else ''} ({self._timezone})"),
             ("Times", f"All times in this workbook are in the time zone {self._timezone}; in the CSVs they are UTC."),
             *self._settings(),
-            ("Percentages", "Customers of all customers who were sent to, exact in the cell and rounded for the eye."),
+            (
+                "Percentages",
+                "Of customers who were sent to or of sends, as headings say; exact in the cell, rounded for the eye.",
+            ),
             (),
             ("Sheet", "Rows", "All rows in", "What it shows"),
         ]

@@ -52,6 +52,14 @@ def share_cell(part: float | None, whole: float | None, css_class: str = "") -> 
     )
 
 
+def part_cell(part: int, whole: int) -> Markup:
+    """A table cell with a number, what it is a part of, and the share; the exact share is its tooltip."""
+    share = f"of {number(whole)}, {percent(part, whole)}" if whole else f"of {number(whole)}"
+    return Markup(  # noqa: S704
+        f'<td class="n" title="{exact_share(part, whole)}">{number(part)} <small>{share}</small></td>'
+    )
+
+
 def duration(seconds: float | None) -> str:
     """A duration in the two largest units that matter."""
     if seconds is None or math.isnan(seconds):
@@ -77,6 +85,18 @@ def money(amount: str | None, currency_code: str | None) -> str:
     value = Decimal(amount)
     decimals = 2 if value == 0 or abs(value) >= 1 else 4
     return f"{value:,.{decimals}f} {currency_code or '(no currency)'}"
+
+
+def alert_value(value: float, kind: str) -> str:
+    """A value of a deliverability alert: a share in per cent, a duration or a number of sends.
+
+    Args:
+        value: or usual value of the alert.
+        kind: of the alert.
+    """
+    if kind == "delivery_seconds_p95":
+        return duration(value)
+    return number(value) if kind == "volume_gone" else percent(value, 1)
 
 
 def page_name(message_id: str) -> str:

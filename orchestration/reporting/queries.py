@@ -16,7 +16,7 @@ MOST_MESSAGES = 1_000
 # together stay under 25 MB; the CSVs have all.
 MOST_ROWS, LEAST_ROWS, ROWS_OF_ALL_PAGES = 500, 15, 15_000
 # Rows of the lists on pages that are there once.
-MOST_FIXES, MOST_CONTACTS, MOST_DAYS, MOST_AUDIT_ROWS = 1_000, 200, 1_000, 100
+MOST_ALERTS, MOST_FIXES, MOST_CONTACTS, MOST_DAYS, MOST_AUDIT_ROWS = 100, 1_000, 200, 1_000, 100
 # Characters of a reply or name that a page shows; texts from outside can be of any length.
 MOST_CHARACTERS = 600
 # Steps of the curve of a message that was sent within two days.
@@ -48,6 +48,29 @@ _MESSAGES = f"""
     order by messages.last_sent_at desc, messages.message_id
     limit {MOST_MESSAGES}
 """
+_ALERTS = f"""
+    select
+        kind,
+        alert,
+        left(provider, {MOST_CHARACTERS}) as provider,
+        country_code,
+        left(from_number, {MOST_CHARACTERS}) as from_number,
+        message_id,
+        left(message_title, {MOST_CHARACTERS}) as message_title,
+        issue_reason,
+        value,
+        usual_value,
+        affected_count,
+        affected_customer_count,
+        strftime(since_date, '%Y-%m-%d') as since_day,
+        meaning,
+        fix,
+        count(*) over () as row_count
+    from rpt_deliverability_alerts
+    order by
+        affected_customer_count desc, kind, dimension, provider, country_code, from_number, message_id, issue_reason_id
+    limit {MOST_ALERTS}
+"""
 _DELIVERY = "select * exclude (message_title, cost, currency_code) from rpt_message_delivery where message_id in $ids"
 _COSTS = """
     select
@@ -55,10 +78,27 @@ _COSTS = """
         currency_code,
         cost::varchar as cost,
         issue_cost::varchar as issue_cost,
-        cost_per_delivered::varchar as cost_per_delivered
+        avoidable_cost::varchar as avoidable_cost,
+        avoidable_segment_count,
+        cost_per_delivered::varchar as cost_per_delivered,
+        cost_per_response::varchar as cost_per_response,
+        reporting_currency_code,
+        cost_in_reporting_currency::varchar as cost_in_reporting_currency
     from rpt_message_costs
     where message_id in $ids
     order by message_id, currency_code nulls last
+"""
+_ISSUE_COSTS = """
+    select message_id, issue_reason, currency_code, issue_count, issue_cost::varchar as issue_cost
+    from rpt_issue_costs
+    where message_id in $ids
+    order by message_id, currency_code nulls last, rpt_issue_costs.issue_cost desc, issue_reason_id
+"""
+_CHARACTERS = """
+    select message_id, character, replacement, character_name, sent_count, avoidable_segment_count
+    from rpt_replaceable_characters
+    where message_id in $ids
+    order by message_id, avoidable_segment_count desc, character
 """
 _ENGAGEMENT = "select * exclude (message_title, channel) from rpt_message_engagement where message_id in $ids"
 _ISSUES = """
@@ -218,6 +258,22 @@ _REPLY_ROWS = f"""
         on replies.customer_id = customers.customer_id
     order by replies.message_id, replies.received_at desc, replies.reply_id
 """
+_AFTER_OPT_OUT_ROWS = f"""
+    select
+        message_id,
+        left(customer_id, {MOST_CHARACTERS}) as customer_id,
+        left(customer_name, {MOST_CHARACTERS}) as customer_name,
+        number,
+        opted_out_by,
+        left(opt_out_body, {MOST_CHARACTERS}) as opt_out_body,
+        opted_out_at,
+        delivery_status,
+        sent_at
+    from rpt_sends_after_opt_out
+    where message_id in $ids and sent_at > $since and sent_at <= $as_of
+    qualify row_number() over (partition by message_id order by sent_at desc, send_id) <= $rows
+    order by message_id, rpt_sends_after_opt_out.sent_at desc, send_id
+"""
 # How many rows the lists would have, were they not cut.
 _ISSUE_TOTALS = """
     select message_id, count(*) as row_count
@@ -284,6 +340,8 @@ _FIX_ROWS = f"""
         left(customer_id, {MOST_CHARACTERS}) as customer_id,
         left(customer_name, {MOST_CHARACTERS}) as customer_name,
         to_number,
+        number_type_name,
+        number_fix,
         issue_reason_id,
         issue_reason,
         issue_count,
@@ -291,6 +349,8 @@ _FIX_ROWS = f"""
         last_message_id,
         left(message_title, {MOST_CHARACTERS}) as message_title
     from rpt_fix_list as fixes
+    left join number_types
+        on fixes.number_type = number_types.number_type
     left join dim_messages as messages
         on fixes.last_message_id = messages.message_id
     order by fixes.last_issue_at desc nulls last, fixes.customer_id, to_number, issue_reason_id
@@ -389,6 +449,8 @@ def read_report_data(connection: duckdb.DuckDBPyConnection) -> ReportData:
     by_message = {
         "delivery": _DELIVERY,
         "costs": _COSTS,
+        "issue_costs": _ISSUE_COSTS,
+        "characters": _CHARACTERS,
         "engagement": _ENGAGEMENT,
         "issues": _ISSUES,
         "retries": _RETRIES,
@@ -402,9 +464,11 @@ def read_report_data(connection: duckdb.DuckDBPyConnection) -> ReportData:
         "totals": frame(_TOTALS),
         "messages": messages,
         "issue_rows": frame(_ISSUE_ROWS, "fct_delivery_issues.sent_at", rows=rows, **window),
+        "after_opt_out_rows": frame(_AFTER_OPT_OUT_ROWS, rows=rows, **window),
         "issue_totals": frame(_ISSUE_TOTALS, **window),
         "reply_rows": frame(_REPLY_ROWS, "replies.received_at", rows=rows, **window),
         "reply_totals": frame(_REPLY_TOTALS, **window),
+        "alerts": frame(_ALERTS),
         "channel_days": frame(_CHANNEL_DAYS),
         "contacts": frame(_CONTACTS),
         "fixes": frame(_FIXES),

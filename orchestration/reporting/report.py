@@ -129,6 +129,7 @@ class _Report:
             part_row=formats.part_row,
             issue_row=formats.issue_row,
             reply_row=formats.reply_row,
+            alert_value=formats.alert_value,
             nothing=formats.NOTHING,
             info={name: value for name, value in data.info.items() if name != "published_at"},
             as_of=self._local(data.as_of),
@@ -166,7 +167,7 @@ class _Report:
         parts = self.rows["parts"].get(row["message_id"], [])
         channels = [name for name in self.channel_names if any(part["channel"] == name for part in parts)]
         of = row["sent_customer_count"]
-        names = ("sent", "delivered", "issue", "replied", "opt_out", "engaged")
+        names = ("delivered", "issue", "replied", "opt_out", "engaged")
         return {
             **row,
             "page": formats.page_name(row["message_id"]),
@@ -180,6 +181,7 @@ class _Report:
             "last_at": self._local(row["last_sent_at"]),
             "last_day": self._local(row["last_sent_at"])[:10],
             "cells": Markup("").join(formats.share_cell(row[f"{name}_customer_count"], of, "n") for name in names),
+            "send_cell": formats.part_cell(row["delivered_count"], row["sent_count"]),
             "trend": self._trend(row["message_id"]),
         }
 
@@ -216,9 +218,15 @@ class _Report:
         recent = self._within(self.data.frames["channel_days"], 90)
         return {
             "totals": _rows(self.data.frames["totals"])[0],
+            "alerts": self._alerts(_rows(self.data.frames["alerts"])),
             "messages": self.messages,
             "daily_chart": charts.sends_by_day(recent, 0) if len(recent) else "",
         }
+
+    def _alerts(self, alerts: list[Row]) -> list[Row]:
+        """Alerts with the page of their message, where it has one."""
+        pages = {message["message_id"]: message["page"] for message in self.messages}
+        return [{**row, "page": pages.get(row["message_id"], "")} for row in alerts]
 
     def _message(self, message: Row) -> Row:
         """What a message's page shows."""
@@ -244,8 +252,15 @@ class _Report:
             }
         return {
             "message": {**message, **_only(of("engagement"))},
+            "alerts": self._alerts(of("alerts")),
             "delivery": delivery,
             "costs": of("costs"),
+            "issue_costs": of("issue_costs"),
+            "characters": of("characters"),
+            "after_opt_out_rows": [
+                {**row, **{name: self._local(row[name]) for name in ("opted_out_at", "sent_at")}}
+                for row in of("after_opt_out_rows")
+            ],
             "curve": self._curve(message, of("curves")),
             "days": _day_bars(of("message_days")),
             "issues": issues,

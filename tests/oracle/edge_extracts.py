@@ -100,6 +100,9 @@ SEND_BODIES = [
     "`tick`",
     "tab\tbed",
     "no\u00a0break",
+    "It’s “here” – and it’s yours, but only for those who come to us before Sunday…",
+    "“" + "€" * 76 + "”" * 5 + "½" * 40,
+    "It’s here 🎉 and it’s yours, but only for those who come to us before Sunday…",
 ]
 TITLES = ["Sale", "Reminder", "=SUM(A1)", 'Größe, "neu"', None]
 ENGAGEMENT = [
@@ -152,6 +155,8 @@ class _Generator:
             self._ghosts(n)
         for n in range(count // 10):
             self._log(n)
+        for n in range(count // 10):
+            self._fail(n)
         for name in self.extracts:
             self.chance.shuffle(self.extracts[name])
         return self.extracts
@@ -343,6 +348,30 @@ class _Generator:
             if self._maybe(0.03):
                 wrong = self.chance.choice([{"received_at": self._wrong_time()}, {"channel": "fax"}, {"reply_id": ""}])
                 self.extracts["outbound.replies"].append({**row, "reply_id": f"wrong{n}-{k}", **wrong})
+
+    def _fail(self, n: int) -> None:
+        """A send of a message whose sends nearly all fail on the last whole day, which is an alert."""
+        at = datetime(2026, 10, 31, 14) + timedelta(minutes=n)
+        self.extracts["outbound.sends"].append(
+            {
+                "send_id": f"failing{n:05d}",
+                "message_id": "failing",
+                "channel": "sms",
+                "customer_id": f"c{n % 30}",
+                "sent_at": self._text(at),
+                "to_number": self._number(n % 30),
+                "from_number": SENDERS[0],
+                "provider": self.chance.choice(["twilio", "vonage"]),
+            }
+        )
+        self.extracts["outbound.statuses"].append(
+            {
+                "send_id": f"failing{n:05d}",
+                "status": "delivered" if self._maybe(0.1) else "undelivered",
+                "occurred_at": self._text(at + timedelta(seconds=9)),
+                "error_code": self.chance.choice(["30003", "30006"]),
+            }
+        )
 
     def _messy(self, text: str | None) -> str | None:
         """An id as copied from somewhere."""

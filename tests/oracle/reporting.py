@@ -4,6 +4,7 @@ Nothing here is fast or clever on purpose: each function is one rule, to be chec
 """
 
 import csv
+import math
 import re
 import unicodedata
 import uuid
@@ -13,9 +14,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import phonenumbers
 
 Row = dict[str, Any]
 Extracts = dict[str, list[dict[str, str | None]]]
@@ -61,6 +65,8 @@ KEPT = [
     "currency_code",
     "computed_segment_count",
     "is_too_long",
+    "avoidable_segment_count",
+    "replaceable_characters",
 ]
 REPLY_TEXTS = ["send_id", "customer_id", "channel", "body", "from_number", "to_number", "provider"]
 FREE_TEXTS = ("message_title", "series_title", "customer_name", "body", "error_message")
@@ -84,6 +90,9 @@ class OracleSettings:
     receipt_timeout_hours: int = 72
     reply_window_days: int = 30
     over_messaged_count: int = 10
+    alert_hours: int = 0
+    alert_least_sends: int = 20
+    alert_opt_out_percent: int = 3
 
 
 class Seeds:
@@ -104,6 +113,7 @@ class Seeds:
             (row["provider"], row["code_space"], row["error_code"]): row for row in rows("carrier_error_codes")
         }
         self.provider_aliases = {row["provider_alias"]: row["provider"] for row in rows("provider_aliases")}
+        self.alert_kinds = {row["kind"]: row for row in rows("alert_kinds")}
         self.reasons = {row["issue_reason_id"]: row for row in rows("issue_reasons")}
         self.country_codes = {row["calling_prefix"]: row["country_code"] for row in rows("countries")}
         self.countries = {row["calling_prefix"]: row["is_supported"] == "true" for row in rows("countries")}
@@ -118,6 +128,11 @@ class Seeds:
             kind: [phrase(row["pattern"], words) for row in phrases if row["phrase_kind"] == kind]
             for kind in ("request", "exception")
         }
+        self.replacements = {row["character"]: row["replacement"] for row in rows("character_replacements")}
+        self.time_zones: dict[str, list[str]] = defaultdict(list)
+        for row in rows("calling_prefix_time_zones"):
+            self.time_zones[row["calling_prefix"]].append(row["time_zone"])
+        self.number_fixes = {row["number_type"]: row["fix"] or None for row in rows("number_types")}
         self.reactions = [reaction(row["pattern"]) for row in rows("reaction_phrases")]
 
 
@@ -363,7 +378,7 @@ def good_sends(rows: list[dict[str, str | None]], seeds: Seeds, settings: Oracle
         row["sent_at"], row["updated_at"] = moment(raw.get("sent_at")), moment(raw.get("updated_at"))
         row["segment_count"], row["price"] = segments(row["segment_count"]), amount(row["price"])
         row["is_log"] = False
-        good.append(counted(row))
+        good.append(counted(row, seeds))
     return good
 
 
@@ -460,7 +475,7 @@ def good_twilio(rows: list[dict[str, str | None]], seeds: Seeds, settings: Oracl
             "price": amount(raw.get("price")),
             "currency_code": (cleaned(raw.get("price_unit")) or cleaned(raw.get("priceunit")) or "").upper() or None,
         }
-        good.append(counted(row))
+        good.append(counted(row, seeds))
     return good
 
 
@@ -471,10 +486,13 @@ def log_time(occurred_at: datetime | None, sent_at: datetime | None, settings: O
     return occurred_at
 
 
-def counted(send: Row) -> Row:
-    """A row of a send with what its text says: encoding, segments, whether it is too long."""
+def counted(send: Row, seeds: Seeds) -> Row:
+    """A row of a send with what its text says: encoding, segments, avoidable ones, whether it is too long."""
     is_known = send["channel"] == "sms" and send["body"] is not None
     send["encoding"], send["computed_segment_count"] = encode(send["body"]) if is_known else (None, None)
+    send["avoidable_segment_count"], send["replaceable_characters"] = (
+        avoidable(send["body"], send["segment_count"], seeds) if is_known else (None, None)
+    )
     if send["segment_count"] is None:
         send["segment_count"] = send["computed_segment_count"]
     send["is_too_long"] = len(send["body"] or "") > 1800
@@ -546,6 +564,16 @@ def encode(body: str) -> tuple[str, int]:
             parts, filled = parts + 1, 0
         filled += unit
     return encoding, parts
+
+
+def avoidable(body: str, reported: int | None, seeds: Seeds) -> tuple[int, str | None]:
+    """Segments that plain characters would save, and the characters to be replaced for that."""
+    encoding, parts = encode(body)
+    plain_encoding, plain_parts = encode("".join(seeds.replacements.get(character, character) for character in body))
+    saved = min(parts, reported or parts) - plain_parts
+    if encoding == "gsm7" or plain_encoding == "ucs2" or saved <= 0:
+        return 0, None
+    return saved, "".join(sorted(set(body) & set(seeds.replacements)))
 
 
 # --- the facts -----------------------------------------------------------------------------------------------------
@@ -673,6 +701,10 @@ def calling_prefix(number: str | None, seeds: Seeds) -> str | None:
     return max(prefixes, key=len, default=None)
 
 
+def country_code(send: Row, seeds: Seeds) -> str | None:
+    return seeds.country_codes.get(calling_prefix(send["to_number"], seeds) or "")
+
+
 def dimensions(rows: list[Row], sends: dict[str, Row]) -> tuple[dict[str, Row], dict[str, Row]]:
     """Rule 12: what describes messages and customers, from all rows of sends about them; of a log's sends, the little it tells."""
     log_rows = [send for send in sends.values() if send["is_log"]]
@@ -763,6 +795,15 @@ def rate(count: int, total: int) -> float | None:
     return count / total if total else None
 
 
+def capped_rate(count: int, total: int) -> float | None:
+    """A reply can name a canceled send, so that more customers answer than were sent to."""
+    return min(1, count / total) if total else None
+
+
+def is_sent(send: Row) -> bool:
+    return bool(send["delivery_status"] != "canceled")
+
+
 def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path) -> dict[str, list[Row]]:
     """Compute the contract's tables.
 
@@ -784,6 +825,7 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
     by_send = statuses_by_send(statuses, sends)
     for send in sends.values():
         state_send(send, by_send[send["send_id"]], seeds, settings)
+        send |= {"country_code": country_code(send, seeds), "is_opted_out": False}
         zone = ZoneInfo(settings.reporting_timezone)
         send["sent_date"] = send["sent_at"].replace(tzinfo=UTC).astimezone(zone).date()
         send["status_unsubscribed_at"] = (
@@ -826,7 +868,7 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
         send["replied_count"] = True
         if is_opt_out:
             send["unsubscribed_at"] = min(filter(None, (send["unsubscribed_at"], row["received_at"])))
-            send["unsubscribed_count"] = True
+            send |= {"unsubscribed_count": True, "is_opted_out": True}
         else:
             send["is_engaged"] = True
 
@@ -864,6 +906,8 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
                     "encoding",
                     "segment_count",
                     "computed_segment_count",
+                    "avoidable_segment_count",
+                    "replaceable_characters",
                     "sent_at",
                     "sent_date",
                     "delivery_status",
@@ -881,7 +925,7 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
                     "is_engaged",
                 ]
             }
-            | {"country_code": seeds.country_codes.get(calling_prefix(send["to_number"], seeds) or "")}
+            | {"country_code": send["country_code"]}
             for send in sends.values()
         ],
         "dim_messages": list(messages.values()),
@@ -933,11 +977,16 @@ def compute_tables(extracts: Extracts, settings: OracleSettings, seeds_dir: Path
         ],
     }
     tables |= message_reports(sends, responses, is_opt_out_reply, titles, sms_issues, seeds)
-    tables["rpt_customer_contacts"] = contacts(sends, settings)
-    tables["rpt_fix_list"] = fix_list(sends, sms_issues, seeds)
-    tables["rpt_opted_out_numbers"] = opted_out_numbers(sends, fct_replies)
-    tables["audit_unmapped_codes"] = unmapped(sms_issues, seeds)
-    return tables
+    tables |= what_should_not_have_been_sent(tables["rpt_messages"], sends, fct_replies, seeds)
+    tables |= costs(sends, titles, seeds)
+    return tables | {
+        "rpt_delivery_breakdown": breakdown(sends),
+        "rpt_deliverability_alerts": alerts(sends, seeds, settings),
+        "rpt_customer_contacts": contacts(sends, settings),
+        "rpt_fix_list": fix_list(sends, sms_issues, seeds),
+        "dim_phone_numbers": phone_numbers(sms_issues, seeds),
+        "audit_unmapped_codes": unmapped(sms_issues, seeds),
+    }
 
 
 def message_reports(
@@ -987,10 +1036,13 @@ def message_reports(
                 "keyword_reply_count": len(keywords),
                 "opt_out_customer_count": customers(row for row in keywords if is_opt_out[row["reply_id"]]),
                 "engaged_customer_count": counts["engaged"],
+                "delivered_send_rate": rate(len(status["delivered"]), len(sent)),
+                "issue_send_rate": rate(len(status["issue"]), len(sent)),
                 "delivery_rate": rate(customers(status["delivered"]), total),
                 "issue_rate": rate(customers(status["issue"]), total),
                 "reply_rate": rate(counts["replied"], total),
                 "engagement_rate": rate(counts["engaged"], total),
+                "opt_out_rate": capped_rate(customers(row for row in keywords if is_opt_out[row["reply_id"]]), total),
             }
         )
         tables["rpt_message_engagement"].append(
@@ -1013,12 +1065,15 @@ def message_reports(
             | {"issue_share": len(rows) / len([row for row in sms_issues if row["message_id"] == message_id])}
         )
     for (message_id, keyword_group), rows in group(responses, "message_id", "keyword_group").items():
+        sms_sent = [row for row in by_message[(message_id,)] if row["channel"] == "sms" and is_sent(row)]
         tables["rpt_message_responses"].append(
             {
                 "message_id": message_id,
                 "keyword_group": keyword_group,
                 "response_count": len(rows),
                 "response_customer_count": customers(rows),
+                "sent_customer_count": customers(sms_sent),
+                "response_rate": capped_rate(customers(rows), customers(sms_sent)),
                 "response_seconds_p50": percentile((row["response_seconds"] for row in rows), 0.5),
             }
         )
@@ -1057,6 +1112,10 @@ def message_delivery(message_id: str, sms: list[Row]) -> Row:
         "delivered_count": len(delivered),
         "issue_count": sum(row["delivery_status"] == "issue" for row in sms),
         "delivered_customer_count": customers(delivered),
+        "sent_customer_count": customers(filter(is_sent, sms)),
+        "delivery_rate": rate(customers(delivered), customers(filter(is_sent, sms))),
+        "delivered_send_rate": rate(len(delivered), sum(map(is_sent, sms))),
+        "issue_send_rate": rate(sum(row["delivery_status"] == "issue" for row in sms), sum(map(is_sent, sms))),
         "first_delivered_at": min(times, default=None),
         "last_delivered_at": max(times, default=None),
         **{
@@ -1066,6 +1125,204 @@ def message_delivery(message_id: str, sms: list[Row]) -> Row:
         "segment_count": sum(segments) if segments else None,
         "cost": sum((abs(row["price"]) for row in priced), Decimal(0)) if len(currencies) == 1 else None,
         "currency_code": next(iter(currencies)) if len(currencies) == 1 else None,
+    }
+
+
+def breakdown(sends: dict[str, Row]) -> list[Row]:
+    sms = [send for send in sends.values() if send["channel"] == "sms"]
+    table = []
+    keys = ("sent_date", "provider", "country_code", "from_number")
+    for key, rows in group(sms, *keys).items():
+        counts = {
+            name: sum(row["delivery_status"] == name for row in rows) for name in ("delivered", "issue", "unconfirmed")
+        }
+        sent = sum(map(is_sent, rows))
+        money = message_delivery("", rows)
+        table.append(
+            dict(zip(keys, key, strict=True))
+            | {"sent_count": sent}
+            | {f"{name}_count": count for name, count in counts.items()}
+            | {f"{name}_send_rate": rate(count, sent) for name, count in counts.items()}
+            | {name: money[name] for name in ("delivery_seconds_p50", "delivery_seconds_p95", "cost", "currency_code")}
+        )
+    return table
+
+
+DIMENSIONS = {"provider": "provider", "country": "country_code", "sender": "from_number", "message": "message_id"}
+
+
+def alerts(sends: dict[str, Row], seeds: Seeds, settings: OracleSettings) -> list[Row]:
+    """What is worse in the window than in the 28 days before (docs/metrics.md, "Alerts")."""
+    zone = ZoneInfo(settings.reporting_timezone)
+    earlier = settings.as_of - timedelta(hours=settings.receipt_timeout_hours)
+
+    def window_date(moment: datetime) -> Any:
+        day = moment.replace(tzinfo=UTC).astimezone(zone).date()
+        return day if settings.alert_hours else day - timedelta(days=1)
+
+    def age(send: Row, moment: datetime) -> int | None:
+        if not settings.alert_hours:
+            return int((window_date(moment) - send["sent_date"]).days)
+        days, rest = divmod((moment - send["sent_at"]).total_seconds(), 86_400)
+        return int(days) if rest < settings.alert_hours * 3_600 else None
+
+    sms = [send for send in sends.values() if send["channel"] == "sms" and is_sent(send)]
+    segments: dict[tuple[str, str], list[Row]] = {("all", ""): sms}
+    for dimension, column in DIMENSIONS.items():
+        segments |= {(dimension, key[0]): rows for key, rows in group(sms, column).items() if key[0] is not None}
+
+    found: list[Row] = []
+    for segment, rows in segments.items():
+        for kind, reason in (
+            [(kind, None) for kind in ("issue_rate", "opt_out_rate", "unconfirmed_rate")]
+            + [("issue_reason", reason) for reason in seeds.reasons]
+            + [("delivery_seconds_p95", None), ("volume_gone", None)]
+        ):
+            moment = earlier if kind == "unconfirmed_rate" else settings.as_of
+
+            def by_age(rows: list[Row], moment: datetime = moment) -> dict[int, list[Row]]:
+                ages = defaultdict(list)
+                for row in rows:
+                    if (days := age(row, moment)) is not None and 0 <= days <= 28:
+                        ages[days].append(row)
+                return ages
+
+            alert = (
+                gone(by_age(rows), settings)
+                if kind == "volume_gone"
+                else worse(kind, reason, by_age(rows), by_age(sms), settings)
+            )
+            if alert:
+                found.append(
+                    {**alert, "kind": kind, "reason": reason, "segment": segment, "alert_date": window_date(moment)}
+                )
+    return [described_alert(alert, seeds) for alert in standing_alerts(found)]
+
+
+def is_affected(kind: str, reason: str | None, send: Row, slow: float) -> bool:
+    return {
+        "issue_rate": send["delivery_status"] == "issue",
+        "issue_reason": send["issue_reason_id"] == reason,
+        "unconfirmed_rate": send["delivery_status"] == "unconfirmed",
+        "opt_out_rate": send["is_opted_out"],
+        "delivery_seconds_p95": (send["delivery_seconds"] or 0) > slow,
+    }[kind]
+
+
+def worse(
+    kind: str, reason: str | None, own: dict[int, list[Row]], every: dict[int, list[Row]], settings: OracleSettings
+) -> Row | None:
+    slow, value, usual_value = 0.0, None, None
+    if kind == "delivery_seconds_p95":
+        own = {day: timed for day, rows in own.items() if (timed := [row for row in rows if row["delivered_at"]])}
+        value = percentile((row["delivery_seconds"] for row in own.get(0, [])), 0.95)
+        base = [row["delivery_seconds"] for day, rows in own.items() if day for row in rows]
+        usual_value = percentile(base, 0.95)
+        if value is None or usual_value is None or value < 2 * usual_value or value < 10:
+            return None
+        slow = 2 * usual_value
+
+    def counts(days: dict[int, list[Row]]) -> dict[int, tuple[int, int]]:
+        return {
+            day: (len(rows), sum(is_affected(kind, reason, row, slow) for row in rows))
+            for day, rows in sorted(days.items())
+        }
+
+    window, affected = counts(own).get(0, (0, 0))
+    if window < settings.alert_least_sends or affected < 5:
+        return None
+    before = {day: count for day, count in counts(own).items() if day}
+    has_usual = max(before, default=0) >= 7 and sum(n for n, _ in before.values()) >= settings.alert_least_sends
+    usual = before if has_usual else {day: count for day, count in counts(every).items() if day}
+    if kind == "delivery_seconds_p95" and not has_usual:
+        return None
+    total, hits = sum(n for n, _ in usual.values()), sum(x for _, x in usual.values())
+    if not total:
+        return None
+
+    def angle(x: float, n: float) -> float:
+        return math.asin(math.sqrt(x / n))
+
+    away = [2 * math.sqrt(n) * (angle(x, n) - angle(hits, total)) for n, x in usual.values()]
+    moves = [abs(later - sooner) for sooner, later in pairwise(away)]
+    spread = max(1.0, sum(moves) / len(moves) / 1.128) if len(moves) >= 3 else 1.0
+    score = 2 * (angle(affected - 0.5, window) - angle(hits, total)) / math.sqrt(1 / window + 1 / total) / spread
+    share, usual_share = affected / window, hits / total
+    is_allowed = kind == "opt_out_rate" and share < settings.alert_opt_out_percent / 100
+    if share < 1.5 * usual_share or score < 4 or is_allowed:
+        return None
+    since = 0
+    for day, (n, x) in sorted(before.items()):
+        if x / n < (share + usual_share) / 2:
+            break
+        since = day
+    return {
+        "score": score,
+        "value": share if value is None else value,
+        "usual_value": usual_share if usual_value is None else usual_value,
+        "sent_count": window,
+        "since": since,
+        "sends": [row for row in own[0] if is_affected(kind, reason, row, slow)],
+    }
+
+
+def gone(own: dict[int, list[Row]], settings: OracleSettings) -> Row | None:
+    weeks = [len(own[day]) for day in (7, 14, 21, 28) if day in own]
+    left = len(own.get(0, []))
+    if len(weeks) < 4 or min(weeks) < settings.alert_least_sends or left > 0.1 * min(weeks):
+        return None
+    usual = sum(weeks) / 4
+    return {
+        "score": 2 * (math.sqrt(usual) - math.sqrt(left)),
+        "value": left,
+        "usual_value": usual,
+        "sent_count": left,
+        "since": min(day for day, rows in own.items() if day and len(rows) > 0.1 * min(weeks)) - 1,
+        "sends": own[7],
+    }
+
+
+def standing_alerts(found: list[Row]) -> list[Row]:
+    """Of alerts of a kind about the same sends, the clearest."""
+
+    def place(alert: Row) -> tuple[Any, ...]:
+        dimension, name = alert["segment"]
+        is_last = dimension == "all" and alert["kind"] != "volume_gone"
+        order = list(DIMENSIONS).index(dimension) if dimension in DIMENSIONS else 3
+        return is_last, -round(alert["score"], 9), order, name
+
+    kept = []
+    for rows in group(found, "kind", "reason").values():
+        ordered = sorted(rows, key=place)
+        ids = [{send["send_id"] for send in row["sends"]} for row in ordered]
+        covering = [[j for j in range(i) if 2 * len(ids[i] & ids[j]) >= len(ids[i])] for i in range(len(ordered))]
+        leaders = [i for i, worse_ones in enumerate(covering) if not worse_ones]
+        kept += [row for i, row in enumerate(ordered) if not set(covering[i]) & set(leaders)]
+    return kept
+
+
+def described_alert(alert: Row, seeds: Seeds) -> Row:
+    kind, sends = alert["kind"], alert["sends"]
+    shared = {
+        column: next(iter(values)) if len(values := {send[column] for send in sends}) == 1 else None
+        for column in DIMENSIONS.values()
+    }
+    reasons = [send["issue_reason_id"] for send in sends] if kind in ("issue_rate", "issue_reason") else []
+    reason = min(set(reasons), key=lambda name: (-reasons.count(name), name), default=None)
+    if kind == "issue_reason":
+        kind = "growing_issue_reason" if alert["usual_value"] else "new_issue_reason"
+    return shared | {
+        "alert_date": alert["alert_date"],
+        "kind": kind,
+        "dimension": alert["segment"][0],
+        "issue_reason_id": reason,
+        "value": float(alert["value"]),
+        "usual_value": float(alert["usual_value"]),
+        "sent_count": alert["sent_count"],
+        "affected_count": len(sends),
+        "affected_customer_count": customers(sends),
+        "since_date": alert["alert_date"] - timedelta(days=alert["since"]),
+        "fix": seeds.reasons[reason]["fix"] if reason else seeds.alert_kinds[kind]["fix"],
     }
 
 
@@ -1110,6 +1367,8 @@ def fix_list(sends: dict[str, Row], sms_issues: list[Row], seeds: Seeds) -> list
                 "customer_id": customer_id,
                 "to_number": to_number,
                 "issue_reason_id": reason,
+                "number_type": number_type(to_number) if to_number else None,
+                "number_fix": seeds.number_fixes[number_type(to_number)] if to_number else None,
                 "issue_reason": seeds.reasons[reason]["issue_reason"],
                 "fix": seeds.reasons[reason]["fix"],
                 "issue_count": len(rows),
@@ -1121,39 +1380,171 @@ def fix_list(sends: dict[str, Row], sms_issues: list[Row], seeds: Seeds) -> list
     return table
 
 
-def opted_out_numbers(sends: dict[str, Row], replies: list[Row]) -> list[Row]:
-    """Numbers whose first opt-out since they last opted in stands."""
+def opt_out_reports(sends: dict[str, Row], replies: list[Row]) -> dict[str, list[Row]]:
+    """When numbers wanted no more SMS, what was sent to them then, and which want none now."""
     sms = [send for send in sends.values() if send["channel"] == "sms"]
-    by_id = {send["send_id"]: send["to_number"] for send in sms}
-    words = [(row["from_number"] or by_id.get(row["send_id"]), row) for row in replies if row["is_keyword"]]
-    opt_outs = [(number, row["received_at"], 1, "keyword") for number, row in words if row["is_opt_out"]]
+    numbers = {send["send_id"]: send["to_number"] for send in sms}
+    opt_outs: dict[str, list[tuple[datetime, int, str, str | None]]] = defaultdict(list)
+    opt_ins: dict[str, list[datetime]] = defaultdict(list)
+    for reply in replies:
+        number = reply["from_number"] or numbers.get(reply["send_id"])
+        if number and reply["is_keyword"] and reply["is_opt_out"]:
+            opt_outs[number].append((reply["received_at"], 1, "keyword", reply["reply_id"]))
+        if number and reply["keyword_group"] == "opt_in":
+            opt_ins[number].append(reply["received_at"])
     for send in sms:
-        if send["issue_reason_id"] == "recipient_unsubscribed":
-            opt_outs.append((send["to_number"], send["issue_at"] or send["sent_at"], 2, "provider"))
-        if send["status_unsubscribed_at"]:
-            opt_outs.append((send["to_number"], send["status_unsubscribed_at"], 3, "status"))
+        if send["to_number"] and send["issue_reason_id"] == "recipient_unsubscribed":
+            opt_outs[send["to_number"]].append((send["issue_at"] or send["sent_at"], 2, "provider", None))
+        if send["to_number"] and send["status_unsubscribed_at"]:
+            opt_outs[send["to_number"]].append((send["status_unsubscribed_at"], 3, "status", None))
+
+    bodies = {reply["reply_id"]: reply["body"] for reply in replies}
+    tables: dict[str, list[Row]] = defaultdict(list)
+    for number, found in opt_outs.items():
+        own = [send for send in sms if send["to_number"] == number]
+        opted_in_at = datetime.min
+        for opted_out_at, _, opted_out_by, reply_id in sorted(found, key=lambda event: (event[:2], event[3] or "")):
+            if opted_in_at is None or opted_out_at < opted_in_at:
+                continue  # It was out already.
+            opted_in_at = min((moment for moment in opt_ins[number] if moment > opted_out_at), default=None)
+            row = {"number": number, "opted_out_by": opted_out_by, "opted_out_at": opted_out_at}
+            after = [
+                send
+                for send in own
+                if opted_out_at < send["sent_at"] < (opted_in_at or datetime.max)
+                and send["delivery_status"] != "canceled"
+            ]
+            tables["fct_opt_outs"].append(row | {"reply_id": reply_id, "opted_in_at": opted_in_at})
+            tables["rpt_sends_after_opt_out"] += [
+                row
+                | {name: send[name] for name in ("send_id", "message_id", "customer_id", "sent_at", "delivery_status")}
+                | {"opt_out_body": bodies.get(reply_id)}
+                for send in after
+            ]
+            if opted_in_at is None:
+                counts = {"customer_count": customers(own), "sent_after_count": len(after)}
+                tables["rpt_opted_out_numbers"].append(row | counts)
+    return tables
+
+
+def what_should_not_have_been_sent(
+    messages: list[Row], sends: dict[str, Row], replies: list[Row], seeds: Seeds
+) -> dict[str, list[Row]]:
+    """SMS after an opt-out and at quiet hours, which the Messages list counts."""
+    tables = opt_out_reports(sends, replies)
+    tables["rpt_sends_at_quiet_hours"] = sends_at_quiet_hours(sends, seeds)
+    for row in messages:
+        for report in ("sends_after_opt_out", "sends_at_quiet_hours"):
+            listed = [send for send in tables[f"rpt_{report}"] if send["message_id"] == row["message_id"]]
+            row[report.replace("sends", "sent") + "_count"] = len(listed)
+    return tables
+
+
+def sends_at_quiet_hours(sends: dict[str, Row], seeds: Seeds) -> list[Row]:
+    """SMS that were sent before 8 or from 21 o'clock on in every time zone in which the number can be."""
     table = []
-    for number in {opt_out[0] for opt_out in opt_outs} - {None}:
-        opted_in_at = max(
-            (row["received_at"] for wrote, row in words if wrote == number and row["keyword_group"] == "opt_in"),
-            default=datetime.min,
-        )
-        standing = [opt_out for opt_out in opt_outs if opt_out[0] == number and opt_out[1] >= opted_in_at]
-        if standing:
-            _, opted_out_at, _, opted_out_by = min(standing, key=lambda opt_out: opt_out[1:3])
-            own = [send for send in sms if send["to_number"] == number]
+    for send in sends.values():
+        digits = (send["to_number"] or "").removeprefix("+")
+        if send["channel"] != "sms" or send["delivery_status"] == "canceled" or digits == send["to_number"]:
+            continue
+        prefixes = [digits[:length] for length in range(len(digits), 0, -1) if digits[:length] in seeds.time_zones]
+        zones = seeds.time_zones[prefixes[0]] if prefixes else []
+        local = {zone: send["sent_at"].replace(tzinfo=UTC).astimezone(ZoneInfo(zone)) for zone in zones}
+        if zones and all(not 8 <= time.hour < 21 for time in local.values()):
+            earliest = min(zones, key=lambda zone: (local[zone].replace(tzinfo=None), zone))
             table.append(
                 {
-                    "number": number,
-                    "opted_out_by": opted_out_by,
-                    "customer_count": customers(own),
-                    "sent_after_count": sum(
-                        send["sent_at"] > opted_out_at and send["delivery_status"] != "canceled" for send in own
-                    ),
-                    "opted_out_at": opted_out_at,
+                    "send_id": send["send_id"],
+                    "message_id": send["message_id"],
+                    "number": send["to_number"],
+                    "time_zone": earliest,
+                    "time_zone_count": len(zones),
+                    "local_time": f"{local[earliest]:%H:%M:%S}",
                 }
             )
     return table
+
+
+def costs(sends: dict[str, Row], titles: dict[str, tuple[Any, Any]], seeds: Seeds) -> dict[str, list[Row]]:
+    """What SMS cost by message and currency, what of it failed, and what plain characters would save."""
+    tables: dict[str, list[Row]] = defaultdict(list)
+    sms = [send for send in sends.values() if send["channel"] == "sms"]
+    priced = [send for send in sms if send["price"] is not None]
+
+    def money(rows: Iterable[Row]) -> Decimal:
+        return sum((row["price"] for row in rows), Decimal(0))
+
+    for (message_id, currency_code), rows in group(priced, "message_id", "currency_code").items():
+        sent = [row for row in rows if row["delivery_status"] != "canceled"]
+        tables["rpt_message_costs"].append(
+            {
+                "message_id": message_id,
+                "message_title": titles[message_id][0],
+                "currency_code": currency_code,
+                "sent_count": len(sent),
+                "delivered_count": sum(row["delivery_status"] == "delivered" for row in rows),
+                "replied_count": sum(bool(row["replied_count"]) for row in sent),
+                "avoidable_segment_count": sum(row["avoidable_segment_count"] or 0 for row in rows),
+                "cost": money(rows),
+                "issue_cost": money(row for row in rows if row["delivery_status"] == "issue"),
+            }
+        )
+    failed = [send for send in priced if send["delivery_status"] == "issue"]
+    for (message_id, reason, currency_code), rows in group(
+        failed, "message_id", "issue_reason_id", "currency_code"
+    ).items():
+        tables["rpt_issue_costs"].append(
+            {
+                "message_id": message_id,
+                "issue_reason_id": reason,
+                "currency_code": currency_code,
+                "issue_count": len(rows),
+                "issue_cost": money(rows),
+            }
+        )
+    sent = [send for send in sms if send["delivery_status"] != "canceled" and send["replaceable_characters"]]
+    for (message_id,), rows in group(sent, "message_id").items():
+        for character in set("".join(row["replaceable_characters"] for row in rows)):
+            found = [row for row in rows if character in row["replaceable_characters"]]
+            tables["rpt_replaceable_characters"].append(
+                {
+                    "message_id": message_id,
+                    "character": character,
+                    "replacement": seeds.replacements[character],
+                    "sent_count": len(found),
+                    "avoidable_segment_count": sum(row["avoidable_segment_count"] for row in found),
+                }
+            )
+    return tables
+
+
+NUMBER_TYPES = {"FIXED_LINE": "landline", "FIXED_LINE_OR_MOBILE": "landline_or_mobile", "UAN": "company_number"}
+
+
+def number_type(number: str) -> str:
+    try:
+        kind = phonenumbers.number_type(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return "unknown"
+    name = phonenumbers.PhoneNumberType.to_string(kind)
+    return NUMBER_TYPES.get(name, name.lower())
+
+
+def phone_numbers(sms_issues: list[Row], seeds: Seeds) -> list[Row]:
+    return [
+        {
+            "number": number,
+            "country_code": seeds.country_codes.get(calling_prefix(number, seeds) or ""),
+            "number_type": number_type(number),
+            "national_format": phonenumbers.format_number(
+                phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.NATIONAL
+            )
+            if number_type(number) != "unknown"
+            else None,
+            "is_valid": number_type(number) != "unknown",
+        }
+        for number in {send["to_number"] for send in sms_issues} - {None}
+    ]
 
 
 def unmapped(sms_issues: list[Row], seeds: Seeds) -> list[Row]:

@@ -11,6 +11,9 @@ select
     output_days,
     reply_window_days,
     over_messaged_count,
+    alert_hours,
+    alert_least_sends,
+    alert_opt_out_percent,
     last_extract_number,
     published_at,
     version

@@ -73,12 +73,50 @@ unioned as (
 
 ),
 
+replacements as (
+
+    select {{ replacements_of_characters('character', 'replacement') }} as replacements
+    from {{ ref('character_replacements') }}
+
+),
+
 counted as (
 
     select
-        *,
-        case when text_kind is not null then {{ segment_count('body', 'text_kind') }} end as computed_segment_count
+        unioned.*,
+        replacements.replacements,
+        case when unioned.text_kind is not null then {{ segment_count('unioned.body', 'unioned.text_kind') }} end
+            as computed_segment_count,
+        {{ text_of_plain_characters('unioned.body', 'unioned.text_kind', 'replacements.replacements') }} as plain_text
     from unioned
+    cross join replacements
+
+),
+
+plain as (
+
+    select
+        *,
+        {{ text_kind('plain_text') }} as plain_text_kind
+    from counted
+
+),
+
+-- A carrier that puts plain characters in itself bills fewer segments than the text has.
+compared as (
+
+    select
+        *,
+        case
+            when plain_text is not null
+                then greatest(
+                    0,
+                    least(segment_count, computed_segment_count)
+                    - {{ segment_count('plain_text', 'plain_text_kind') }}
+                )
+            when text_kind is not null then 0
+        end as avoidable_segment_count
+    from plain
 
 )
 
@@ -97,6 +135,11 @@ select
     case text_kind when 'ucs2' then 'ucs2' when 'basic' then 'gsm7' when 'extended' then 'gsm7' end as encoding,
     coalesce(segment_count, computed_segment_count) as segment_count,
     computed_segment_count,
+    avoidable_segment_count,
+    case
+        when avoidable_segment_count > 0
+            then {{ replaceable_characters('body', 'replacements') }}
+    end as replaceable_characters,
     price,
     currency_code,
     coalesce(length(body) > {{ var('longest_body_characters') }}, false) as is_too_long,
@@ -105,4 +148,4 @@ select
     updated_at,
     is_carrier_log,
     extract_number
-from counted
+from compared

@@ -1,0 +1,8 @@
+{%- macro phone_number_details(number) -%}
+    {#- What libphonenumber tells of a number: number_type, region, national_format (orchestration/building/phone_numbers.py). -#}
+    {{ return(adapter.dispatch('phone_number_details', 'outbound_sms')(number)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__phone_number_details(number) -%}
+    phone_number_details({{ number }})
+{%- endmacro -%}
