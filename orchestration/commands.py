@@ -7,6 +7,7 @@ import io
 import os
 import shutil
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -446,6 +447,20 @@ class _LogFile(io.FileIO):
         return len(content)
 
 
+class _Log(io.TextIOWrapper):
+    """A log that threads write to; Python 3.11's own mixes up what they write at once, and writes bytes of memory."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.RLock()
+        file = io.BufferedWriter(_LogFile(path, "w"))
+        super().__init__(file, encoding="utf-8", errors="backslashreplace", line_buffering=True)
+
+    def write(self, text: str) -> int:
+        """Write a text, one at a time."""
+        with self._lock:
+            return super().write(text)
+
+
 @contextlib.contextmanager
 def _output_to(log_path: Path) -> Iterator[None]:
     """Send what Dagster and dbt print to a log file, so that the command's own few lines stand out.
@@ -455,12 +470,7 @@ def _output_to(log_path: Path) -> Iterator[None]:
     if log_path.exists():
         log_path.replace(log_path.with_suffix(".previous.log"))
     with (
-        io.TextIOWrapper(
-            io.BufferedWriter(_LogFile(log_path, "w")),
-            encoding="utf-8",
-            errors="backslashreplace",
-            line_buffering=True,
-        ) as log,
+        _Log(log_path) as log,
         contextlib.redirect_stdout(log),
         contextlib.redirect_stderr(log),
     ):

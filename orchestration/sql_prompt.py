@@ -1,6 +1,7 @@
 """`make sql`: a prompt on the published database, read-only, with the engine that wrote it."""
 
 import contextlib
+import io
 import os
 import readline
 import shutil
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 import duckdb
 
 from orchestration.errors import UserError
+from orchestration.outside_text import shown
 from orchestration.settings import Settings
 
 ROWS_SHOWN = 200
@@ -49,9 +51,11 @@ def sql_prompt(settings: Settings) -> int:
                 if relation is not None:
                     # Rows as the terminal is wide; a pipe takes all that there is of each.
                     width = shutil.get_terminal_size().columns if is_terminal else 10_000
-                    relation.show(max_rows=ROWS_SHOWN, max_width=width)
+                    with contextlib.redirect_stdout(io.StringIO()) as drawn:
+                        relation.show(max_rows=ROWS_SHOWN, max_width=width)
+                    print(*(shown(line, width) for line in drawn.getvalue().split("\n")), sep="\n", end="")
             except duckdb.Error as error:
-                print(error, file=sys.stderr)
+                print(*map(shown, str(error).splitlines()), sep="\n", file=sys.stderr)
                 exit_code = 0 if is_terminal else 1
     return exit_code
 

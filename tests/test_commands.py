@@ -23,6 +23,7 @@ import pytest
 from orchestration.building import parsing
 from orchestration.building.build import DATABASES, taken_extracts
 from orchestration.building.dbt_project import PROJECT_DIR, dbt_executable
+from orchestration.commands import _output_to
 from orchestration.errors import UserError
 from orchestration.publishing.outputs import OUTPUT_FILES
 from orchestration.publishing.state import is_current
@@ -597,3 +598,26 @@ def test_the_web_interface_starts(pipeline: Pipeline, command: str) -> None:
         process.wait(timeout=60)
     assert "dagster_version" in answer, log.read_text()[-3000:]
     assert (pipeline.root / "demo" / "landing").is_dir() == (command == "demo-dev")
+
+
+def test_a_log_keeps_whole_what_threads_write_at_once(tmp_path: Path) -> None:
+    def write(letter: str) -> None:
+        for number in range(2_000):
+            print(letter, letter * (number % 300))
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with _output_to(tmp_path / "a.log"):
+            threads = [threading.Thread(target=write, args=(letter,)) for letter in "abcd"]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    text = (tmp_path / "a.log").read_text(encoding="utf-8")
+    assert {letter: text.count(letter) for letter in "abcd"} == dict.fromkeys(
+        "abcd", 2_000 + sum(n % 300 for n in range(2_000))
+    )
+    assert set(text) == set("abcd \n")

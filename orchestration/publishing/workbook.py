@@ -22,6 +22,9 @@ WORKBOOK_FILE = "sms_report.xlsx"
 # Rows that a sheet shows, 1 to 1,048,575 (the format's limit); all rows are in the CSV. Python takes a second for about
 # 8,000 rows, and with 10,000 a sheet a workbook still opens at once.
 MOST_ROWS = 10_000
+# Characters of a text that a cell shows: the format has room for 32,767, of which an emoji takes two, and a longer text
+# would be left out. The CSV has all of it.
+MOST_CHARACTERS = 16_000
 # Rows from which the width of a column is told, and widths in characters.
 ROWS_FOR_WIDTHS, LEAST_WIDTH, MOST_WIDTH = 200, 10, 60
 # Of the sheet About, in characters; the height of a line of text, in points.
@@ -295,7 +298,10 @@ class _Writer:
             return f"{quoted} - date '1899-12-30'"
         if kind == "BOOLEAN":
             return f"case when {quoted} then 'yes' when not {quoted} then 'no' end"
-        return quoted if kind == "VARCHAR" else f"{quoted}::double"
+        if kind == "VARCHAR":
+            cut = f"left({quoted}, {MOST_CHARACTERS - 1}) || '…'"
+            return f"case when length({quoted}) > {MOST_CHARACTERS} then {cut} else {quoted} end"
+        return f"{quoted}::double"
 
     def _settings(self) -> list[tuple[str, ...]]:
         """The settings that descriptions name, with their values."""
