@@ -12,7 +12,7 @@ ifneq (,$(wildcard .env))
     export
 endif
 
-.PHONY: help demo demo-dev run rebuild load full-check export forget dev test torture lint bench docs picture audit lock clean
+.PHONY: help demo demo-dev run rebuild load full-check export forget sql dev test torture lint bench docs picture audit lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,7 +39,10 @@ $(VENV)/.installed-audit: requirements-audit.txt $(VENV)/.installed-dev
 demo: $(VENV)/.installed ## Generate small realistic extracts, run the job on them, print where the report lies
 	@$(BIN)/python -m orchestration demo
 
-demo-dev: $(VENV)/.installed ## The Dagster web interface on the demo
+demo-sql: $(VENV)/.installed ## A SQL prompt on the published database, read-only (docs/questions.md has questions to ask)
+	@$(BIN)/python -m orchestration sql
+
+dev: $(VENV)/.installed ## The Dagster web interface on the demo
 	@$(BIN)/python -m orchestration demo-dev
 
 run: $(VENV)/.installed ## Load your new extracts, build, test, publish marts, write outputs (job daily)
@@ -60,6 +63,9 @@ export: $(VENV)/.installed ## A messaging data export: FROM=2026-10-01 TO=2026-1
 forget: $(VENV)/.installed ## Erase a person: CUSTOMER=… or NUMBER=… or both; docs/privacy.md says what goes and what stays
 	@$(BIN)/python -m orchestration forget
 
+sql: $(VENV)/.installed ## A SQL prompt on the published database, read-only (docs/questions.md has questions to ask)
+	@$(BIN)/python -m orchestration sql
+
 dev: $(VENV)/.installed ## The Dagster web interface, with schedule and sensor
 	@$(BIN)/python -m orchestration dev
 
@@ -75,8 +81,9 @@ lint: $(VENV)/.installed-dev ## Formatting, lint and types only
 bench: $(VENV)/.installed-bench ## The benchmark, into docs/performance.md; larger sizes by ARGS="--sends 10000000"
 	@$(BIN)/python -m benchmarks.run $(ARGS)
 
-docs: $(VENV)/.installed ## Write the generated page docs/carrier_codes.md from the seeds
+docs: $(VENV)/.installed ## Write docs/carrier_codes.md from the seeds, and dbt's own pages into one file, docs/dbt.html
 	@$(BIN)/python -m docs.carrier_codes
+	@$(BIN)/python -m docs.pages
 
 picture: $(VENV)/.installed-dev demo ## Take the README's picture of the report, docs/report.png, from the demo
 	@$(BIN)/python -m docs.report_picture

@@ -1,4 +1,4 @@
-"""The commands behind make's targets: run, rebuild, load, full-check, export, forget, dev, demo, demo-dev."""
+"""The commands behind make's targets: run, rebuild, load, full-check, export, forget, sql, dev, demo, demo-dev."""
 
 import contextlib
 import gc
@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 import traceback
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ from orchestration.building.dbt_project import (
     set_environment,
     without_dbt_variables,
 )
-from orchestration.building.dbt_runs import DbtError
 from orchestration.building.parsing import ensure_manifest
 from orchestration.building.phases import record_phases
 from orchestration.dagster_home import set_damaged_databases_aside
@@ -33,16 +32,19 @@ from orchestration.errors import (
     RunError,
     SettingError,
     UserError,
+    in_words,
     tells_of_a_full_disk,
 )
 from orchestration.loading.declarations import read_extract_tables
 from orchestration.loading.raw_layer import REFUSED, LedgerEntry, RawLayer
 from orchestration.loading.warehouse_lock import warehouse_lock
+from orchestration.notifications import tell_of_failure, tell_of_success
 from orchestration.outside_text import shown
 from orchestration.privacy.files import PRIVATE_UMASK, keep_private
 from orchestration.publishing.messaging_data_export import export_range
 from orchestration.publishing.state import is_current
 from orchestration.settings import Settings
+from orchestration.sql_prompt import sql_prompt
 
 # Folder of everything that the demo makes.
 DEMO_DIR = "demo"
@@ -50,6 +52,8 @@ DEMO_DIR = "demo"
 LOOPBACK = "127.0.0.1"
 # Refused files that a command names; of more it tells the number.
 REFUSALS_SHOWN = 10
+# Lines that a command says of a failure; the log has all.
+LINES_SHOWN = 20
 # Exit codes: a run that failed, and a command that could not start because of a setting.
 EXIT_FAILED, EXIT_USAGE = 1, 2
 # With less, a disk counts as full where a run failed on it.
@@ -81,6 +85,7 @@ def run_daily(settings: Settings) -> int:
     started = time.monotonic()
     if _is_nothing_new(settings):
         record_phases(settings, {"total": time.monotonic() - started}, restart=True)
+        tell_of_success(settings, "daily")
         _say_nothing_new(settings)
         return 0
     return run_job(settings, "daily")
@@ -97,7 +102,20 @@ def full_check(settings: Settings) -> int:
 
 
 def run_job(settings: Settings, job_name: str) -> int:
-    """Run a Dagster job in this process and say what came out.
+    """Run a Dagster job, see `execute_job`, and tell NOTIFY_URLS where it could not even start.
+
+    Raises:
+        Exception: the run could not start.
+    """
+    try:
+        return execute_job(settings, job_name)
+    except Exception as error:
+        tell_of_failure(settings, job_name, [in_words(error)])
+        raise
+
+
+def execute_job(settings: Settings, job_name: str) -> int:
+    """Run a Dagster job in this process, and say what came out, here and to NOTIFY_URLS.
 
     Args:
         settings: of the run.
@@ -125,6 +143,10 @@ def run_job(settings: Settings, job_name: str) -> int:
             importing.result()
         import dagster as dg
 
+        from orchestration.bindings.command_line_runs import RUN_TAGS, put_into_code_location
+        from orchestration.bindings.dead_runs import end_dead_runs
+        from orchestration.bindings.failures import failure_sentences
+        from orchestration.bindings.history import prune_history
         from orchestration.bindings.jobs import build_definitions
 
         job = build_definitions(settings).resolve_job_def(job_name)
@@ -132,7 +154,11 @@ def run_job(settings: Settings, job_name: str) -> int:
 
         def execute() -> dg.ExecuteInProcessResult:
             with dg.DagsterInstance.get() as instance:
-                return job.execute_in_process(instance=instance, raise_on_error=False)
+                end_dead_runs(instance, settings)
+                result = job.execute_in_process(instance=instance, raise_on_error=False, tags=RUN_TAGS)
+                put_into_code_location(instance, result.run_id)
+                prune_history(instance, settings)
+                return result
 
         try:
             result = execute()
@@ -141,10 +167,15 @@ def run_job(settings: Settings, job_name: str) -> int:
                 raise
             result = execute()
     record_phases(settings, {"start_up": start_up, "total": time.monotonic() - started})
+    problems = failure_sentences(result.all_events)
+    if result.success:
+        tell_of_success(settings, job_name)
+    else:
+        tell_of_failure(settings, job_name, problems)
     if job_name == "full_check":
-        return _say_checked(result, log_path)
+        return _say_checked(result, problems, log_path)
     if not result.success:
-        _say_failure(job_name, result, log_path, is_published=_published(settings) != published)
+        _say_failure(job_name, result, problems, log_path, is_published=_published(settings) != published)
         return EXIT_FAILED
     is_published = any(event.is_step_success and event.step_key == "publish" for event in result.all_events)
     if not is_published:
@@ -362,7 +393,7 @@ def _say_refused(refused: list[LedgerEntry], table: str) -> None:
         )
 
 
-def _say_checked(result: Any, log_path: Path) -> int:
+def _say_checked(result: Any, problems: list[str], log_path: Path) -> int:
     """Say what the full check found; returns the exit code."""
     failed = [
         (event.step_key, event.asset_check_evaluation_data)
@@ -378,8 +409,9 @@ def _say_checked(result: Any, log_path: Path) -> int:
                 print(f"  {label}: {shown(line)}", file=sys.stderr)
     # A step whose checks failed fails for that; others failed before they could check.
     told = {step_key for step_key, _ in failed}
-    if any(event.is_step_failure and event.step_key not in told for event in result.all_events):
-        _say_failure("full_check", result, log_path, is_published=False, told=told)
+    others = [event for event in result.all_events if event.is_step_failure and event.step_key not in told]
+    if others:
+        _say_failure("full_check", result, problems, log_path, is_published=False)
     if failed:
         print(f"  make rebuild makes everything anew. The whole log: {log_path}", file=sys.stderr)
     elif result.success:
@@ -387,22 +419,12 @@ def _say_checked(result: Any, log_path: Path) -> int:
     return 0 if result.success and not failed else EXIT_FAILED
 
 
-def _say_failure(job_name: str, result: Any, log_path: Path, *, is_published: bool, told: Collection[str] = ()) -> None:
-    """Say which steps failed and why, but for those of which all was told."""
-    steps = [event for event in result.all_events if event.is_step_failure and event.step_key not in told]
-    names = ", ".join(str(event.step_key) for event in steps)
+def _say_failure(job_name: str, result: Any, problems: list[str], log_path: Path, *, is_published: bool) -> None:
+    """Say which steps failed and why."""
+    names = ", ".join(str(event.step_key) for event in result.all_events if event.is_step_failure)
     stays = "marts and outputs are published" if is_published else "what was published before is untouched"
     print(f"The job {job_name} failed in {names or 'its set-up'}; {stays}.", file=sys.stderr)
-    told_lines: list[str] = []
-    for event in steps:
-        error = event.step_failure_data.error
-        cause = error.cause if error and error.cause else error
-        # A message is Python's: the error's class, ": ", and the text.
-        text = cause.message.strip().split(": ", 1)[-1] if cause else "no message"
-        lines = text.splitlines() if cause and cause.cls_name == DbtError.__name__ else text.splitlines()[:1]
-        lines = [DISK_IS_FULL] if tells_of_a_full_disk(text) else lines
-        told_lines += [line for line in lines[:20] if line not in told_lines]
-    for line in told_lines:
+    for line in list(dict.fromkeys("\n".join(problems).splitlines()))[:LINES_SHOWN]:
         print(f"  {shown(line)}", file=sys.stderr)
     print(f"  The whole log: {log_path}", file=sys.stderr)
 
@@ -490,6 +512,7 @@ def main(arguments: list[str]) -> int:
         "full-check": full_check,
         "export": export,
         "forget": forget,
+        "sql": sql_prompt,
         "dev": serve,
         "demo": run_demo,
         "demo-dev": serve_demo,

@@ -3,6 +3,8 @@
 import errno
 import logging
 import sys
+import traceback
+from pathlib import Path
 
 LOGGER = logging.getLogger("orchestration")
 # How a full disk shows: to Python (a limit of the account, or of a file's size, is the same), and in the words of
@@ -10,6 +12,9 @@ LOGGER = logging.getLogger("orchestration")
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FULL_DISK_WORDS = ("database or disk is full", "No space left on device", "Disk quota exceeded", "File too large")
 DISK_IS_FULL = "the disk is full; make space and run again"
+# Other faults of the machine that may pass by themselves: a lock, a file that another program just takes away.
+PASSING_ERRNOS = (errno.EAGAIN, errno.EBUSY, errno.ESTALE, errno.ENOENT)
+PASSING_WORDS = ("Could not set lock", "No such file or directory")
 
 
 def tell(message: str) -> None:
@@ -54,3 +59,27 @@ class LoadError(UserError):
 
 class RunError(UserError):
     """A run failed outside of its steps, such as on a full disk; the stack trace is in the log."""
+
+
+def may_pass(error: BaseException | None) -> bool:
+    """Whether trying again after a while may succeed: a lock, a full disk, a vanished file, also as the cause."""
+    while error is not None and not isinstance(error, SettingError):
+        if isinstance(error, OSError) and error.errno in PASSING_ERRNOS:
+            return True
+        if tells_of_a_full_disk(error) or any(words in str(error) for words in PASSING_WORDS):
+            return True
+        error = error.__cause__
+    return False
+
+
+def in_words(error: BaseException) -> str:
+    """An error as a sentence for people; the text of an unforeseen one is left out, since it may hold personal data."""
+    if tells_of_a_full_disk(error):
+        return DISK_IS_FULL
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'the system'}: {error.strerror or type(error).__name__}"
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return f"An unforeseen fault: {type(error).__name__}{where}. Its stack trace stands in the step's error output."

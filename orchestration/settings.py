@@ -1,5 +1,6 @@
 """The settings of a run, read once from environment variables (README, "Settings")."""
 
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -42,7 +43,7 @@ class Settings:
         max_rows_at_once: rows of extracts that are applied at once; more are applied in groups.
         max_extract_columns: columns, or different JSON keys, of an extract; one with more is refused.
         max_field_characters: characters of one value of an extract; a row with a longer one is set apart.
-        max_unpacked_gb: GB of a compressed extract when it is unpacked; a longer one is refused.
+        max_unpacked_gb: GB of a compressed or Parquet extract when it is unpacked; a longer one is refused.
         schedule_hour: hour of the day (0 to 23) at which the schedule starts the job `daily`.
         schedule_timezone: IANA zone of that hour.
         personal_data_csv: how the CSVs show personal data: FULL, MASKED or NONE.
@@ -51,6 +52,11 @@ class Settings:
         personal_data_report: how the report does.
         personal_data_marts: how the published database does.
         privacy_key: of the keyed hashes; empty for the one in `privacy_key_path`.
+        notify_urls: Apprise URLs that are told of failures and warnings; they may hold passwords.
+        stale_after_hours: hours without a new extract after which a source is stale, by "source", "source/table" and ""
+            for all others, see `hours_until_stale`; 0 for never.
+        history_days: days for which Dagster's runs and the logs are kept.
+        retry_seconds: wait before a step is tried again whose fault may pass; then twice and four times as long.
     """
 
     landing_dir: Path = Path("landing")
@@ -78,6 +84,10 @@ class Settings:
     personal_data_report: str = FULL
     personal_data_marts: str = FULL
     privacy_key: str = field(default="", repr=False)
+    notify_urls: tuple[str, ...] = ()
+    stale_after_hours: Mapping[str, int] = field(default_factory=lambda: {"": 48})
+    history_days: int = 90
+    retry_seconds: int = 5
 
     @property
     def raw_dir(self) -> Path:
@@ -153,6 +163,10 @@ class Settings:
             personal_data_report=_personal_data(variables, "PERSONAL_DATA_REPORT"),
             personal_data_marts=_personal_data(variables, "PERSONAL_DATA_MARTS"),
             privacy_key=_secret(variables, "PRIVACY_KEY"),
+            notify_urls=_notify_urls(variables, "NOTIFY_URLS"),
+            stale_after_hours=_hours(variables, "STALE_AFTER_HOURS"),
+            history_days=_whole_number(variables, "HISTORY_DAYS", cls.history_days, 1, 36_500),
+            retry_seconds=_whole_number(variables, "RETRY_SECONDS", cls.retry_seconds, 0, 600),
         )
 
     def check_landing_dir(self) -> None:
@@ -164,6 +178,11 @@ class Settings:
         accepted = "a folder that exists, with extracts in <source>/<table>/; create it or correct LANDING_DIR"
         if not self.landing_dir.is_dir() or not os.access(self.landing_dir, os.R_OK | os.X_OK):
             raise SettingError("LANDING_DIR", str(self.landing_dir), accepted)
+
+    def hours_until_stale(self, source: str, table: str) -> int:
+        """Hours without a new extract after which a table of extracts is stale; 0 for never."""
+        hours = self.stale_after_hours
+        return hours.get(f"{source}/{table}", hours.get(source, hours[""]))
 
     def as_environment(self) -> dict[str, str]:
         """The folders and limits as variables for dbt, which reads them in profiles.yml and the sources' YAML."""
@@ -239,6 +258,41 @@ def _url(variables: Mapping[str, str], name: str) -> str:
     except ValueError:
         raise SettingError(name, shown, accepted) from None
     return text
+
+
+def _notify_urls(variables: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """URLs that Apprise takes, as it splits them: by commas and white space before a scheme."""
+    text = _text(variables, name)
+    if text is None:
+        return ()
+    # Imported where it is needed: it takes half a second. Its own log would show the URLs' passwords.
+    from apprise import Apprise
+    from apprise.utils.parse import parse_urls
+
+    logging.getLogger("apprise").disabled = True
+    accepted = (
+        "URLs that Apprise knows, such as mailto://, slack://, msteams:// or jsons://host/path, with a comma between"
+    )
+    urls = tuple(parse_urls(text))  # type: ignore[no-untyped-call]
+    for number, url in enumerate(urls, start=1):
+        if Apprise.instantiate(url) is None:
+            # The rest of a URL is as good as a password.
+            raise SettingError(name, f"{url.split(':')[0]}:…", f"{accepted}; URL {number} of {len(urls)} is none")
+    if not urls:
+        raise SettingError(name, "…", accepted)
+    return urls
+
+
+def _hours(variables: Mapping[str, str], name: str) -> dict[str, int]:
+    """Hours for all, and for single sources or tables: "48, twilio=72, aws/sms_usage=0"."""
+    hours = {"": 48}
+    for part in filter(None, (_text(variables, name) or "").replace(" ", ",").split(",")):
+        key, _, number = part.rpartition("=")
+        if not re.fullmatch(r"(\w+(/\w+)?=)?\d{1,5}", part, re.ASCII):
+            accepted = "hours, and more for single sources or tables, such as 48,twilio=72,aws/sms_usage=0 (0 is never)"
+            raise SettingError(name, part, accepted)
+        hours[key] = int(number)
+    return hours
 
 
 def _timezone(variables: Mapping[str, str], name: str, default: str) -> str:

@@ -1,12 +1,12 @@
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from orchestration.publishing.state import note_built
+from tests import first_extracts
 from tests.outputs_extracts import ZONE, drop_extracts
-from tests.pipeline import Pipeline
+from tests.pipeline import Kept, Pipeline
 
 
 @pytest.fixture(scope="session")
@@ -18,12 +18,26 @@ def parsed_target(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return pipeline.settings.build_dir / "target"
 
 
-@pytest.fixture
-def pipeline(tmp_path: Path, parsed_target: Path) -> Iterator[Pipeline]:
-    """A pipeline with folders of its own."""
-    pipeline = Pipeline(tmp_path)
+@pytest.fixture(scope="session")
+def kept_run(tmp_path_factory: pytest.TempPathFactory, parsed_target: Path) -> Kept:
+    """What `make run` made of the extracts of tests/first_extracts.py."""
+    pipeline = Pipeline(tmp_path_factory.mktemp("first") / "run")
     shutil.copytree(parsed_target, pipeline.settings.build_dir / "target")
-    yield pipeline
+    first_extracts.drop_extracts(pipeline)
+    result = pipeline.make_run()
+    assert result.returncode == 0, result.stderr
+    return Kept(pipeline)
+
+
+@pytest.fixture
+def pipeline(request: pytest.FixtureRequest, tmp_path: Path) -> Pipeline:
+    """A pipeline with folders of its own, which are empty, or as after the first `make run` (mark `after_first_run`)."""
+    if request.node.get_closest_marker("after_first_run"):
+        kept: Kept = request.getfixturevalue("kept_run")
+        return kept.put_back()
+    pipeline = Pipeline(tmp_path)
+    shutil.copytree(request.getfixturevalue("parsed_target"), pipeline.settings.build_dir / "target")
+    return pipeline
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,13 @@
 import csv
 import gzip
 import json
+import multiprocessing
 import os
+import runpy
 import shutil
 import subprocess
+import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +17,7 @@ from typing import Any
 import duckdb
 
 from orchestration.building.build import build
-from orchestration.building.dbt_project import PROJECT_DIR, dbt_executable
+from orchestration.building.dbt_project import PROJECT_DIR, set_environment
 from orchestration.building.dbt_runs import NodeResult, run_dbt
 from orchestration.building.parsing import ensure_manifest
 from orchestration.loading.declarations import read_extract_tables
@@ -23,6 +27,10 @@ from orchestration.settings import Settings
 
 Rows = list[dict[str, str | None]]
 AS_OF = "2026-11-01T06:00:00Z"
+# Commands are forked from a process that has imported what all of them import, which takes seconds.
+IMPORTED = ["orchestration.commands", "orchestration.bindings.jobs", "dbt.cli.main", "dbt.adapters.duckdb", __name__]
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(IMPORTED)
 
 
 class Pipeline:
@@ -78,18 +86,43 @@ class Pipeline:
         return publish(self.settings)
 
     def make_run(
-        self, command: str = "run", cwd: Path = PROJECT_DIR, without_network: bool = False, **variables: str
+        self,
+        command: str = "run",
+        cwd: Path = PROJECT_DIR,
+        in_new_python: bool = False,
+        without_network: bool = False,
+        **variables: str,
     ) -> subprocess.CompletedProcess[str]:
-        """Run the command behind a make target, in a process of its own, and in a network without anybody else."""
-        alone = ["unshare", "--map-root-user", "--net"] if without_network and can_be_alone() else []
-        return subprocess.run(
-            [*alone, dbt_executable().replace("dbt", "python"), "-m", "orchestration", command],
-            cwd=cwd,
-            env={**os.environ, **self.variables, **variables},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        """Run the command behind a make target, in a process of its own.
+
+        Args:
+            command: its name.
+            cwd: folder in which it runs; the project's code is imported from there.
+            in_new_python: whether Python starts anew, for tests of what happens before or while it imports.
+            without_network: whether it runs in a network without anybody else, where this system allows that.
+            variables: of the environment, beside the test's and the pipeline's own.
+
+        Returns:
+            Exit code, standard output and standard error.
+        """
+        environment = {**os.environ, **self.variables, **variables}
+        arguments = ["-m", "orchestration", command]
+        if in_new_python or without_network or cwd != PROJECT_DIR:
+            alone = ["unshare", "--map-root-user", "--net"] if without_network and can_be_alone() else []
+            return subprocess.run(
+                [*alone, sys.executable, *arguments],
+                cwd=cwd,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        with tempfile.NamedTemporaryFile() as output, tempfile.NamedTemporaryFile() as errors:
+            process = PROCESSES.Process(target=_run_command, args=(command, environment, output.name, errors.name))
+            process.start()
+            process.join()
+            told = [Path(file.name).read_text(encoding="utf-8") for file in (output, errors)]
+        return subprocess.CompletedProcess(arguments, process.exitcode or 0, *told)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Query the published marts, as an analyst does."""
@@ -110,6 +143,33 @@ def can_be_alone() -> bool:
     unshare = shutil.which("unshare")
     alone = [unshare, "--map-root-user", "--net", "true"] if unshare else ["false"]
     return subprocess.run(alone, capture_output=True, check=False).returncode == 0
+
+
+class Kept:
+    """A pipeline's folders as a first test needed them, for others that start from the same.
+
+    They are put back where they were: views of the tables name their paths.
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self.copy = pipeline.root.with_name(f"{pipeline.root.name}-kept")
+        shutil.copytree(pipeline.root, self.copy, symlinks=True)
+
+    def put_back(self) -> Pipeline:
+        """The pipeline as it was, files and their times."""
+        shutil.rmtree(self.pipeline.root)
+        shutil.copytree(self.copy, self.pipeline.root, symlinks=True)
+        return self.pipeline
+
+
+def _run_command(command: str, environment: dict[str, str], output: str, errors: str) -> None:
+    for stream, name in ((1, output), (2, errors)):
+        os.dup2(os.open(name, os.O_WRONLY), stream)
+    os.chdir(PROJECT_DIR)
+    set_environment(environment)
+    sys.argv = ["orchestration", command]
+    runpy.run_module("orchestration", run_name="__main__", alter_sys=True)
 
 
 def files_below(folder: Path) -> dict[str, bytes]:

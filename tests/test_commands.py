@@ -14,37 +14,21 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from orchestration.building import parsing
+from orchestration.building.build import DATABASES, taken_extracts
 from orchestration.building.dbt_project import PROJECT_DIR, dbt_executable
 from orchestration.errors import UserError
 from orchestration.publishing.outputs import OUTPUT_FILES
+from orchestration.publishing.state import is_current
+from tests.first_extracts import SENDS, STATUSES, drop_extracts
 from tests.pipeline import Pipeline, files_below
-
-SENDS = [
-    {"send_id": f"s{n}", "message_id": "m1", "channel": "sms", "customer_id": f"c{n}", "sent_at": "2026-10-31T09:00:00Z",
-     "message_title": "=1+1", "to_number": f"+1415555{n:04d}", "provider": "twilio", "provider_message_id": f"SM{n}"}
-    for n in range(4)
-]  # fmt: skip
-STATUSES = [
-    {"send_id": "s0", "status": "delivered", "occurred_at": "2026-10-31T09:00:05Z"},
-    {
-        "provider": "twilio",
-        "provider_message_id": "SM1",
-        "status": "undelivered",
-        "error_code": "30006",
-        "occurred_at": "2026-10-31T09:00:05Z",
-    },
-]
-
-
-def drop_extracts(pipeline: Pipeline) -> None:
-    pipeline.drop_rows("outbound/sends/a.csv", SENDS)
-    pipeline.drop_rows("outbound/statuses/a.jsonl", STATUSES)
+from tests.webhook import listening
 
 
 @pytest.mark.parametrize(
@@ -52,7 +36,7 @@ def drop_extracts(pipeline: Pipeline) -> None:
     [("REPORTING_TIMEZONE", "Nowhere"), ("AS_OF", "soon"), ("LANDING_DIR", "/no/such/folder")],
 )
 def test_a_wrong_setting_is_one_line(pipeline: Pipeline, variable: str, value: str) -> None:
-    result = pipeline.make_run(**{variable: value})
+    result = pipeline.make_run(in_new_python=True, **{variable: value})
     assert result.returncode == 2
     assert result.stdout == ""
     assert result.stderr.count("\n") == 1
@@ -79,10 +63,8 @@ def test_a_first_run_with_only_replies_works(pipeline: Pipeline) -> None:
     assert pipeline.query("select count(*) from rpt_messages") == [(0,)]
 
 
+@pytest.mark.after_first_run
 def test_a_run_publishes_marts_and_outputs(pipeline: Pipeline) -> None:
-    drop_extracts(pipeline)
-    result = pipeline.make_run()
-    assert result.returncode == 0, result.stderr
     assert pipeline.query(
         "select message_id, sent_count, delivered_count, issue_count, delivery_rate from rpt_messages"
     ) == [("m1", 4, 1, 1, 0.25)]
@@ -106,12 +88,11 @@ def test_a_run_publishes_marts_and_outputs(pipeline: Pipeline) -> None:
     assert issue["issue_at"] == "2026-10-31T09:00:05Z"
 
 
+@pytest.mark.after_first_run
 def test_nothing_new_is_noticed_before_anything_starts(pipeline: Pipeline) -> None:
-    drop_extracts(pipeline)
-    assert pipeline.make_run().returncode == 0
     published = pipeline.settings.marts_path.stat()
     # Python tells on standard error what it imports.
-    result = pipeline.make_run(PYTHONPROFILEIMPORTTIME="1")
+    result = pipeline.make_run(in_new_python=True, PYTHONPROFILEIMPORTTIME="1")
     assert result.returncode == 0
     assert result.stdout.startswith("Nothing new in ")
     assert "| orchestration.commands" in result.stderr.replace("  ", "")
@@ -123,9 +104,36 @@ def test_nothing_new_is_noticed_before_anything_starts(pipeline: Pipeline) -> No
     assert "Published" in pipeline.make_run(AS_OF="2026-11-02T06:00:00Z").stdout
 
 
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "gone": lambda path: shutil.rmtree(path) if path.is_dir() else path.unlink(),
+    "garbage": lambda path: path.write_bytes(b"not a database"),
+    "empty": lambda path: path.write_bytes(b""),
+    "cut off": lambda path: os.truncate(path, path.stat().st_size // 2),
+}
+
+
+@pytest.mark.after_first_run
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("name", DATABASES)
+def test_a_damaged_database_is_noticed_though_nothing_is_new(pipeline: Pipeline, name: str, damage: str) -> None:
+    settings = pipeline.settings
+    assert is_current(settings, pipeline.raw_layer)
+    assert taken_extracts(settings)
+    DAMAGES[damage](settings.build_dir / name)
+    assert not is_current(settings, pipeline.raw_layer)
+    assert taken_extracts(settings) is None
+
+
+@pytest.mark.after_first_run
+@pytest.mark.parametrize(("name", "damage"), [("warehouse/marts.duckdb", "garbage"), ("outputs", "gone")])
+def test_a_damaged_publication_is_noticed_though_nothing_is_new(pipeline: Pipeline, name: str, damage: str) -> None:
+    DAMAGES[damage](pipeline.root / name)
+    assert not is_current(pipeline.settings, pipeline.raw_layer)
+    assert taken_extracts(pipeline.settings)
+
+
+@pytest.mark.after_first_run
 def test_what_is_gone_or_damaged_is_mended_though_nothing_is_new(pipeline: Pipeline) -> None:
-    drop_extracts(pipeline)
-    assert pipeline.make_run().returncode == 0
     settings = pipeline.settings
     outputs = files_below(settings.output_dir / "latest")
 
@@ -135,19 +143,12 @@ def test_what_is_gone_or_damaged_is_mended_though_nothing_is_new(pipeline: Pipel
         assert "Published" in result.stdout
         assert pipeline.query("select sent_count from rpt_messages") == [(4,)]
 
-    settings.marts_path.write_bytes(b"not a database")
-    mended()
-    shutil.rmtree(settings.output_dir)
+    DAMAGES["garbage"](settings.marts_path)
+    DAMAGES["gone"](settings.output_dir)
     mended()
     assert files_below(settings.output_dir / "latest") == outputs
-    (settings.build_dir / "warehouse.duckdb").write_bytes(b"")
+    DAMAGES["cut off"](settings.build_dir / "warehouse.duckdb")
     mended()
-    (settings.build_dir / "marts.duckdb").unlink()
-    mended()
-    for name in ("warehouse.duckdb", "marts.duckdb"):
-        path = settings.build_dir / name
-        os.truncate(path, path.stat().st_size // 2)
-        mended()
     elsewhere = pipeline.root / "elsewhere"
     mended(OUTPUT_DIR=str(elsewhere))
     assert files_below(elsewhere / "latest") == outputs
@@ -165,7 +166,7 @@ def test_a_run_takes_none_of_the_callers_dbt_variables_and_tells_of_every_refusa
     for file in ("f19.csv", "outbound/f19.csv", "outbound/orders/f19.csv"):
         pipeline.drop(file, "a,b\n1,2\n")
     others = {"DBT_TARGET": "prod", "DBT_PROFILE": "other", "DBT_STATE": "/nonexistent", "DBT_DEFER": "true"}
-    result = pipeline.make_run(**others)
+    result = pipeline.make_run(in_new_python=True, **others)
     assert result.returncode == 0, result.stderr
     told = [line.split(":")[1].strip() for line in result.stdout.splitlines() if line.startswith("refused: ")]
     assert told == ["f19.csv", "outbound/f19.csv", "outbound/orders/f19.csv"]
@@ -176,9 +177,8 @@ def test_a_run_takes_none_of_the_callers_dbt_variables_and_tells_of_every_refusa
     assert [line.split(":")[1].strip() for line in shown if line.startswith("refused: ")] == ["outbound/orders/f19.csv"]
 
 
+@pytest.mark.after_first_run
 def test_a_database_that_is_open_elsewhere_is_left_as_it_is(pipeline: Pipeline) -> None:
-    drop_extracts(pipeline)
-    assert pipeline.make_run().returncode == 0
     database = pipeline.settings.build_dir / "warehouse.duckdb"
     before = database.stat().st_ino
     pipeline.drop_rows("outbound/sends/b.csv", [{**SENDS[0], "send_id": "s9"}])
@@ -186,19 +186,31 @@ def test_a_database_that_is_open_elsewhere_is_left_as_it_is(pipeline: Pipeline) 
     with subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()
-        result = pipeline.make_run()
-        holder.communicate(b"\n")
-    assert result.returncode == 1
-    assert f"{database} is open in another program" in result.stderr
-    assert pipeline.make_run().returncode == 0
+        result = pipeline.make_run(RETRY_SECONDS="0")
+        assert result.returncode == 1
+        assert f"{database} is open in another program" in result.stderr
+        # Tried again: it is closed after the second try.
+        log = pipeline.settings.build_dir / "logs" / "daily.log"
+        log.unlink()
+        waiting = threading.Thread(target=close_after, args=(holder, log, "STEP_UP_FOR_RETRY"))
+        waiting.start()
+        assert pipeline.make_run(RETRY_SECONDS="2").returncode == 0
+        waiting.join()
     assert pipeline.query("select count(*) from fct_sends") == [(5,)]
     assert database.stat().st_ino == before
 
 
+def close_after(holder: "subprocess.Popen[bytes]", log: Path, words: str) -> None:
+    """End a process that waits for a line, as soon as a log has these words."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not (log.exists() and words in log.read_text()):
+        time.sleep(0.1)
+    holder.communicate(b"\n")
+
+
+@pytest.mark.after_first_run
 def test_assets_by_themselves_do_not_hide_what_waits(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """As materialized in Dagster's interface: what they leave to do is done by the next run."""
-    drop_extracts(pipeline)
-    assert pipeline.make_run().returncode == 0
     fingerprint = pipeline.settings.build_dir / "fingerprint.txt"
     noted = fingerprint.stat().st_mtime_ns
     for number, (step, *names) in enumerate((["publish"], ["dbt_build", "fct_sends"]), start=5):
@@ -247,29 +259,94 @@ def test_what_does_the_work_imports_no_dagster() -> None:
     assert {name for name in importing if not name.startswith("bindings/")} == {"commands.py"}
 
 
-def test_a_run_whose_test_failed_is_continued(pipeline: Pipeline) -> None:
-    drop_extracts(pipeline)
-    assert pipeline.make_run().returncode == 0
+@pytest.mark.after_first_run
+def test_a_run_whose_test_failed_is_continued_and_told(pipeline: Pipeline) -> None:
     fingerprint = pipeline.settings.build_dir / "fingerprint.txt"
     noted = fingerprint.stat().st_mtime_ns
     with duckdb.connect(str(pipeline.settings.build_dir / "marts.duckdb")) as connection:
         connection.execute("insert into audit_unmapped_codes (error_code) values ('x')")
         connection.execute("update fct_sends set delivery_status = 'nonsense' where send_id = 's3'")
     pipeline.drop_rows("outbound/sends/b.csv", [{**SENDS[0], "send_id": "s9"}])
-    result = pipeline.make_run()
-    assert result.returncode == 1
-    assert "delivery_status" in result.stderr
-    with duckdb.connect(str(pipeline.settings.build_dir / "marts.duckdb")) as connection:
-        connection.execute("update fct_sends set delivery_status = 'pending' where send_id = 's3'")
-    result = pipeline.make_run()
-    assert result.returncode == 0, result.stderr
+    with listening() as webhook:
+        result = pipeline.make_run(NOTIFY_URLS=webhook.url)
+        assert result.returncode == 1
+        sentence = next(line.strip() for line in result.stderr.splitlines() if "delivery_status is one of" in line)
+        # In words, with the row that is wrong; no file of dbt's, no number, no name.
+        assert "fct_sends: delivery_status is one of delivered, " in sentence
+        assert "1 row is otherwise, such as send_id s3" in sentence
+        assert "target/" not in result.stderr
+        assert "+1415" not in result.stderr
+        assert "Traceback" not in result.stderr
+        ((title, text),) = webhook.messages
+        assert title == "The job daily failed"
+        assert sentence in text
+        assert "Published since " in text
+        assert "make rebuild mends them" in text
+        assert run_pages(pipeline)[0] == ("orchestration.definitions", [sentence])
+        with duckdb.connect(str(pipeline.settings.build_dir / "marts.duckdb")) as connection:
+            connection.execute("update fct_sends set delivery_status = 'pending' where send_id = 's3'")
+        result = pipeline.make_run(NOTIFY_URLS=webhook.url)
+        assert result.returncode == 0, result.stderr
+        assert webhook.titles[1] == "The job daily works again"
+        assert "secret" not in (pipeline.settings.build_dir / "logs" / "daily.log").read_text()
     assert pipeline.query("select count(*) from fct_sends") == [(5,)]
     assert fingerprint.stat().st_mtime_ns == noted  # no full refresh
 
 
-def test_tables_and_columns_carry_their_descriptions(pipeline: Pipeline) -> None:
+def run_pages(pipeline: Pipeline) -> list[tuple[str | None, list[str]]]:
+    """Of each run, the newest first: the code location that it shows under, and the sentences that its steps end in."""
+    import dagster as dg
+
+    from orchestration.bindings.failures import failure_sentences
+
+    os.environ["DAGSTER_EVENT_LOG_DIR"] = str(pipeline.settings.dagster_home / "history" / "runs")
+    with dg.DagsterInstance.from_config(str(pipeline.settings.dagster_home)) as instance:
+        return [
+            (
+                origin.repository_origin.code_location_origin.location_name
+                if (origin := run.remote_job_origin)
+                else None,
+                failure_sentences(
+                    [entry.dagster_event for entry in instance.all_logs(run.run_id) if entry.dagster_event]
+                ),
+            )
+            for run in instance.get_runs()
+        ]
+
+
+def test_a_run_that_was_killed_blocks_nobody(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dagster's queue waits for a run that it takes for started; that its process is dead, the warehouse's lock tells."""
+    import dagster as dg
+
+    from orchestration.bindings import dead_runs
+    from orchestration.loading.warehouse_lock import is_locked
+
     drop_extracts(pipeline)
-    assert pipeline.make_run().returncode == 0
+    monkeypatch.setattr(dead_runs, "BEGINNING_SECONDS", 0)
+    monkeypatch.setenv("DAGSTER_EVENT_LOG_DIR", str(pipeline.settings.dagster_home / "history" / "runs"))
+    with subprocess.Popen(
+        [sys.executable, "-m", "orchestration", "run"],
+        cwd=PROJECT_DIR,
+        env={**os.environ, **pipeline.variables},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        while not is_locked(pipeline.settings) and process.poll() is None:
+            time.sleep(0.1)
+        with dg.DagsterInstance.from_config(str(pipeline.settings.dagster_home)) as instance:
+            assert dead_runs.end_dead_runs(instance, pipeline.settings) == []
+            process.kill()
+            process.wait()
+            (run,) = instance.get_runs()
+            assert run.status == dg.DagsterRunStatus.STARTED
+            assert [dead.run_id for dead in dead_runs.end_dead_runs(instance, pipeline.settings)] == [run.run_id]
+            (run,) = instance.get_runs()
+            assert run.status == dg.DagsterRunStatus.FAILURE
+            assert dead_runs.end_dead_runs(instance, pipeline.settings) == []
+
+
+@pytest.mark.after_first_run
+def test_tables_and_columns_carry_their_descriptions(pipeline: Pipeline) -> None:
     assert pipeline.query("select table_name from duckdb_tables() where comment is null") == []
     lacking = pipeline.query(
         "select table_name, column_name from duckdb_columns() where not internal and comment is null"
@@ -358,22 +435,23 @@ def test_dbt_parses_where_what_it_parsed_can_not_be_used(
         parsed.write_bytes(b"not what dbt wrote")
     else:
         parsed.unlink()
-    pipeline.run()
-    assert pipeline.query("select count(*) from fct_sends") == [(4,)]
+    results = pipeline.dbt("build", "--select", "+stg_outbound__sends", "--exclude-resource-type", "test", "unit_test")
+    assert {result.status for result in results} == {"success"}
+    with duckdb.connect(str(pipeline.settings.build_dir / "warehouse.duckdb")) as connection:
+        connection.execute("attach ? as marts", [str(pipeline.settings.build_dir / "marts.duckdb")])
+        assert connection.execute("select count(*) from stg_outbound__sends").fetchone() == (4,)
 
 
+@pytest.mark.after_first_run
 def test_the_published_file_opens_in_older_clients(pipeline: Pipeline) -> None:
-    drop_extracts(pipeline)
-    pipeline.run()
     header = pipeline.settings.marts_path.read_bytes()[:64]
     # Bytes 12 to 19 of a DuckDB file are its storage version; 64 is what 1.0 and all later clients read.
     assert header[8:12] == b"DUCK"
     assert int.from_bytes(header[12:20], "little") == 64
 
 
+@pytest.mark.after_first_run
 def test_a_failed_run_leaves_what_was_published(pipeline: Pipeline) -> None:
-    drop_extracts(pipeline)
-    assert pipeline.make_run().returncode == 0
     latest = pipeline.settings.output_dir / "latest"
     before = pipeline.settings.marts_path.read_bytes(), files_below(latest)
     pipeline.drop_rows("outbound/sends/b.csv", [{**SENDS[0], "send_id": "s9"}])
@@ -388,9 +466,8 @@ def test_a_failed_run_leaves_what_was_published(pipeline: Pipeline) -> None:
     assert after == before
 
 
+@pytest.mark.after_first_run
 def test_readers_are_never_blocked_and_never_see_half_a_result(pipeline: Pipeline) -> None:
-    drop_extracts(pipeline)
-    pipeline.run()
     seen, stop = set(), threading.Event()
     problems: list[Exception] = []
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from orchestration.building.dbt_project import PROJECT_DIR
+from orchestration.building.tests_in_words import describe_test
+from orchestration.publishing.outputs import OUTPUT_FILES
 
 # What only one engine has stands in macros/engine/, so that the same models run elsewhere.
 ENGINE_SPECIFIC = re.compile(
@@ -128,3 +130,22 @@ def test_every_extract_table_declares_what_it_requires(manifest: dict[str, Any])
             assert {*declared["required"], *(name for names in declared.get("one_of", []) for name in names)} <= set(
                 node["columns"]
             ), node["name"]
+
+
+def test_every_output_is_an_exposure_of_what_it_is_made_of(manifest: dict[str, Any]) -> None:
+    exposed = {
+        exposure["label"]: sorted(parent.split(".")[-1] for parent in exposure["depends_on"]["nodes"])
+        for exposure in manifest["exposures"].values()
+        if exposure["owner"]["name"]
+    }
+    read = re.findall(r"\b(?:from|join) (\w+)\b", (PROJECT_DIR / "orchestration/reporting/queries.py").read_text())
+    published = {node["name"] for node in manifest["nodes"].values() if node["config"].get("database") == "marts"}
+    report = {"The report": sorted(set(read) & published)}
+    assert exposed == {file: sorted(set(views)) for file, views in OUTPUT_FILES.items()} | report
+
+
+def test_every_data_test_says_in_words_what_it_checks(manifest: dict[str, Any]) -> None:
+    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+    sentences = {node["name"]: describe_test(node) for node in tests}
+    assert [name for name, sentence in sentences.items() if not re.fullmatch(r"[\w_].* .*\.", sentence)] == []
+    assert [name for name, sentence in sentences.items() if name.replace("_", " ").capitalize() in sentence] == []

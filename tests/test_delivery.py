@@ -15,8 +15,8 @@ from orchestration.errors import SettingError
 from orchestration.publishing.delivery import deliver
 from orchestration.publishing.state import is_delivered
 from orchestration.settings import Settings
+from tests.first_extracts import SENDS, drop_extracts
 from tests.pipeline import Pipeline
-from tests.test_commands import SENDS, drop_extracts
 
 
 @pytest.fixture

@@ -6,12 +6,14 @@ import shutil
 import tempfile
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from orchestration.building.build import DATABASES, extract_groups
+from orchestration.building.build import DATABASES, extract_groups, remove_databases
 from orchestration.building.dbt_runs import incremental_models
 from orchestration.loading.raw_layer import LedgerEntry
 from tests.oracle.edge_extracts import Extracts, generate
@@ -270,7 +272,9 @@ def test_groups_hold_so_many_rows_and_a_larger_extract_is_one_by_itself() -> Non
     assert extract_groups([], {}, 100) == [0]
 
 
-def test_a_killed_build_is_continued_and_not_rebuilt(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_a_killed_build_is_continued_and_not_rebuilt(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A build that ends after any of the models that fold: the next one ends where an undisturbed one would."""
     first, second = split(generate(11, 60), 2, random.Random(11))
     drop(pipeline, first, "first")
@@ -278,23 +282,32 @@ def test_a_killed_build_is_continued_and_not_rebuilt(pipeline: Pipeline, tmp_pat
     assert pipeline.build()
     drop(pipeline, second, "second")
     pipeline.load()
-    states = pipeline.settings.build_dir / "before"
-    states.mkdir()
-    for name in DATABASES:
-        shutil.copyfile(pipeline.settings.build_dir / name, states / name)
+    states = tmp_path / "states"
+
+    def keep(event: Any) -> None:
+        """Keep what a kill between this model and the next would leave: databases, and their logs of what was written."""
+        if event.info.name == "NodeFinished":
+            files = [path for name in DATABASES for path in pipeline.settings.build_dir.glob(f"{name}*")]
+            state = states / event.data.node_info.node_name
+            state.mkdir(parents=True)
+            for path in files:
+                shutil.copyfile(path, state / path.name)
+
     folding = ["run", "--select", "config.materialized:incremental"]
-    names = sorted(unique_id.split(".")[-1] for unique_id in incremental_models(pipeline.settings))
-    pipeline.dbt(*folding)
+    with monkeypatch.context() as patch:
+        patch.setattr("orchestration.building.dbt_runs._print_event", keep)
+        pipeline.dbt(*folding, "--threads", "1")
+    names = {unique_id.split(".")[-1] for unique_id in incremental_models(pipeline.settings)}
+    assert {state.name for state in states.iterdir()} == names
     expected = {name: rows for name, rows in tables_of(pipeline).items() if name in names}
     assert set(expected) == {"fct_sends", "fct_replies"}
-    for name in names:
-        for database in DATABASES:
-            shutil.copyfile(states / database, pipeline.settings.build_dir / database)
-        # What a kill leaves when it comes between this model and the next; then a run.
-        pipeline.dbt("run", "--select", name)
+    for state in sorted(states.iterdir()):
+        remove_databases(pipeline.settings)
+        shutil.copytree(state, pipeline.settings.build_dir, dirs_exist_ok=True)
         pipeline.dbt(*folding)
         found = tables_of(pipeline)
-        assert {table: found[table] == rows for table, rows in expected.items()} == dict.fromkeys(expected, True), name
+        same = {table: found[table] == rows for table, rows in expected.items()}
+        assert same == dict.fromkeys(expected, True), state.name
     assert not pipeline.build()
     assert_equals_a_rebuild(pipeline, tmp_path / "rebuilt")
 
@@ -321,10 +334,10 @@ def test_damaged_databases_are_made_anew(pipeline: Pipeline) -> None:
     pipeline.load()
     assert pipeline.build()
     built = tables_of(pipeline)
-    for name in DATABASES:
-        (pipeline.settings.build_dir / name).write_bytes(b"truncated")
-        assert pipeline.build(), name
-        assert tables_of(pipeline) == built
-        (pipeline.settings.build_dir / name).unlink()
-        assert pipeline.build(), name
-        assert tables_of(pipeline) == built
+    # Which damages are noticed: tests/test_commands.py.
+    (pipeline.settings.build_dir / "warehouse.duckdb").write_bytes(b"truncated")
+    assert pipeline.build()
+    assert tables_of(pipeline) == built
+    (pipeline.settings.build_dir / "marts.duckdb").unlink()
+    assert pipeline.build()
+    assert tables_of(pipeline) == built

@@ -7,14 +7,18 @@ import os
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from orchestration.commands import _say_refused
-from orchestration.errors import LoadError
+from orchestration.errors import ExtractUnreadableError, LoadError
 from orchestration.loading import landing
+from orchestration.loading.declarations import ExtractTable
+from orchestration.loading.extract_files import read_extract
 from orchestration.loading.landing import list_extracts
+from orchestration.loading.raw_files import Limits, Lineage
 from orchestration.loading.raw_layer import LOADED, REFUSED
 from tests.pipeline import Pipeline
 from tests.test_raw_layer import HEADER, ROW, SEND, load_one, raw_rows, rejected
@@ -233,7 +237,6 @@ def test_long_values_are_set_apart(tmp_path: Path, parsed_target: Path) -> None:
 def test_a_file_that_unpacks_to_more_than_the_limit_is_refused(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from orchestration.loading.raw_files import Limits
     from orchestration.loading.raw_layer import RawLayer
 
     set_up = RawLayer.__init__
@@ -247,6 +250,17 @@ def test_a_file_that_unpacks_to_more_than_the_limit_is_refused(
     assert "MAX_UNPACKED_GB" in timed_load(pipeline, "outbound/sends/a.csv.gz", bomb)
     lines = gzip.compress((json.dumps(SEND) + "\n").encode() * 100_000)
     assert "MAX_UNPACKED_GB" in timed_load(pipeline, "outbound/sends/a.jsonl.gz", lines)
+
+
+def test_a_parquet_that_takes_more_memory_than_is_set_is_refused(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = ExtractTable("source", "table", ("a",), ("a",), (), "")
+    lineage = Lineage("file", "hash", 1, datetime(2026, 1, 1))
+    pq.write_table(pa.table({"a": ["x" * 60_000_000]}), tmp_path / "a.parquet", compression="zstd")
+    with pytest.raises(ExtractUnreadableError, match="MEMORY_LIMIT_GB"):
+        read_extract(tmp_path / "a.parquet", table, lineage, tmp_path / "out", Limits(memory_bytes=20_000_000))
 
 
 def test_a_file_of_wrong_rows_alone_is_refused(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,10 +33,7 @@ from tests.test_forgetting import contents
 KEY = "k" * 32
 OUTPUTS = ("csv", "workbook", "export", "report", "marts")
 # Columns whose names sound like personal data, and that hold none: of messages, senders and the pipeline.
-IMPERSONAL = re.compile(
-    r"channel_name|table_name|column_name|source_name|country_name|from_number|_numbers?|extract_number|line_number"
-    r"|number_type|body_length|language_name|provider_name|\w*_count|\w+_at"
-)
+IMPERSONAL = re.compile(r"(channel|column|_?table)_name|from_number|number_type")
 
 
 @pytest.fixture(scope="module")

@@ -105,3 +105,12 @@
 {%- macro duckdb__add_milliseconds(timestamp, milliseconds) -%}
     ({{ timestamp }} + to_milliseconds({{ milliseconds }}))
 {%- endmacro -%}
+
+{%- macro days_from_to(first, last) -%}
+    {#- Relation with a column `day`: every date from one to another, both included. -#}
+    {{ return(adapter.dispatch('days_from_to', 'outbound_sms')(first, last)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__days_from_to(first, last) -%}
+    (select cast(day as date) as day from generate_series({{ first }}, {{ last }}, interval '1' day) as days(day))
+{%- endmacro -%}

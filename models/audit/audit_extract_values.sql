@@ -19,6 +19,8 @@
 {%- for relation, source, table_name, column, condition, fault in [
     (ref('stg_outbound__sends'), "'outbound'", "'sends'", 'to_number', phones, number_fault),
     (ref('stg_outbound__sends'), "'outbound'", "'sends'", 'provider', phones, provider_fault),
+    (ref('stg_outbound__sends'), "'outbound'", "'sends'", 'price', 'has_unusable_price', "'no price'"),
+    (ref('stg_outbound__sends'), "'outbound'", "'sends'", 'segment_count', 'has_unusable_segment_count', "'no count'"),
     (ref('stg_outbound__statuses'), "'outbound'", "'statuses'", 'provider', 'send_id is null', provider_fault),
     (ref('stg_outbound__replies'), "'outbound'", "'replies'", 'from_number', phones, number_fault),
     (ref('stg_outbound__replies'), "'outbound'", "'replies'", 'provider', phones, provider_fault),

@@ -26,6 +26,16 @@ known_addresses as (
 
 ),
 
+-- What came up to here and waits has waited longer than a receipt may take.
+old_extracts as (
+
+    select max(loads.extract_number) as last_number
+    from {{ ref('stg_pipeline__loads') }} as loads
+    cross join {{ ref('stg_pipeline__settings') }} as settings
+    where {{ add_hours('loads.loaded_at', 'settings.receipt_timeout_hours') }} <= settings.as_of
+
+),
+
 send_rows as (
 
     select
@@ -33,7 +43,8 @@ send_rows as (
         'sends' as table_name,
         sum(_row_count) as folded_count,
         count(_row_count) as in_marts_count,
-        0 as waiting_count
+        0 as waiting_count,
+        0 as long_waiting_count
     from {{ ref('fct_sends') }}
 
 ),
@@ -44,7 +55,14 @@ named_status_rows as (
         'outbound' as source,
         'statuses' as table_name,
         (select sum(_row_count) from {{ ref('int_send_states') }}) as folded_count,
-        (select sum(_status_row_count) from {{ ref('fct_sends') }}) as in_marts_count
+        (select sum(_status_row_count) from {{ ref('fct_sends') }}) as in_marts_count,
+        (
+            select sum(states._row_count)
+            from {{ ref('int_send_states') }} as states
+            where
+                states._extract_number <= (select old_extracts.last_number from old_extracts)
+                and not exists (select 1 from {{ ref('fct_sends') }} as sends where sends.send_id = states.send_id)
+        ) as long_waiting_count
 
 ),
 
@@ -54,6 +72,7 @@ carried_status_rows as (
         source,
         table_name,
         _row_count as folded_count,
+        coalesce(_extract_number <= (select old_extracts.last_number from old_extracts), false) as is_old,
         exists(
             select 1
             from known_addresses as known
@@ -87,7 +106,10 @@ placed_replies as (
         _source as source,
         _table_name as table_name,
         count(*) filter (where not is_waiting) as in_marts_count,
-        count(*) filter (where is_waiting) as waiting_count
+        count(*) filter (where is_waiting) as waiting_count,
+        count(*) filter (
+            where is_waiting and _replies_extract_number <= (select old_extracts.last_number from old_extracts)
+        ) as long_waiting_count
     from {{ ref('fct_replies') }}
     group by _source, _table_name
 
@@ -104,7 +126,8 @@ counted as (
         table_name,
         folded_count,
         in_marts_count,
-        coalesce(folded_count, 0) - coalesce(in_marts_count, 0) as waiting_count
+        coalesce(folded_count, 0) - coalesce(in_marts_count, 0) as waiting_count,
+        long_waiting_count
     from named_status_rows
 
     union all
@@ -114,7 +137,8 @@ counted as (
         table_name,
         folded_count,
         case when is_known then folded_count else 0 end as in_marts_count,
-        case when is_known then 0 else folded_count end as waiting_count
+        case when is_known then 0 else folded_count end as waiting_count,
+        case when is_old and not is_known then folded_count else 0 end as long_waiting_count
     from carried_status_rows
 
     union all
@@ -124,7 +148,8 @@ counted as (
         reply_rows.table_name,
         reply_rows.folded_count,
         placed_replies.in_marts_count,
-        placed_replies.waiting_count
+        placed_replies.waiting_count,
+        placed_replies.long_waiting_count
     from reply_rows
     left join placed_replies
         on reply_rows.source = placed_replies.source and reply_rows.table_name = placed_replies.table_name
@@ -136,6 +161,7 @@ select
     table_name,
     cast(coalesce(sum(folded_count), 0) as bigint) as folded_count,
     cast(coalesce(sum(in_marts_count), 0) as bigint) as in_marts_count,
-    cast(coalesce(sum(waiting_count), 0) as bigint) as waiting_count
+    cast(coalesce(sum(waiting_count), 0) as bigint) as waiting_count,
+    cast(coalesce(sum(long_waiting_count), 0) as bigint) as long_waiting_count
 from counted
 group by source, table_name

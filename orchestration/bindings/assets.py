@@ -6,27 +6,37 @@ Bodies only bind: call, count, return metadata. The work is in the modules that 
 import csv
 import itertools
 import json
+import sys
 import time
+import traceback
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
+import duckdb
+from dagster_dbt import dbt_assets
 
+from orchestration.bindings.checks import LOAD_CHECKS, PIPELINE_LOADS_KEY, load_checks
+from orchestration.bindings.failures import failing_in_words, retries
 from orchestration.bindings.previews import PREVIEW_ROWS, Previews, impersonal_columns, markdown_table
 from orchestration.bindings.resources import WarehouseLock
-from orchestration.building.build import build, noting_damage
+from orchestration.bindings.translation import Translator
+from orchestration.building.build import build, connect_to_build, noting_damage
 from orchestration.building.dbt_project import manifest_path
 from orchestration.building.dbt_runs import TEST_ARGUMENTS, DbtError, NodeResult, run_dbt
 from orchestration.building.full_check import check_is_built
 from orchestration.building.phases import record_phases
+from orchestration.building.tests_in_words import failures_in_words, findings
+from orchestration.errors import DISK_IS_FULL, may_pass, tells_of_a_full_disk
 from orchestration.loading.declarations import ExtractTable
-from orchestration.loading.raw_layer import REFUSED, LedgerEntry, RawLayer
+from orchestration.loading.raw_layer import LOADED, REFUSED, LedgerEntry, RawLayer
 from orchestration.outside_text import shown
 from orchestration.privacy.erasure import finish_erasure
 from orchestration.publishing.delivery import deliver
+from orchestration.publishing.figures import key_figures
 from orchestration.publishing.marts import publish
 from orchestration.publishing.outputs import OUTPUT_FILES
 from orchestration.publishing.state import (
@@ -74,20 +84,32 @@ class LoadConfig(dg.Config):
     publishes_always: bool = False
 
 
-def load_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTable]) -> dg.AssetsDefinition:
-    """One asset per raw table, loaded side by side in one step."""
-    specs = [
-        dg.AssetSpec(
-            dg.AssetKey(list(key)),
-            deps=[dg.AssetKey(["landing", *key])],
-            group_name="raw",
-            description=f"Raw layer, as delivered. {table.description}",
-            kinds={"parquet"},
-            skippable=True,
+def raw_assets(settings: Settings, tables: Mapping[tuple[str, str], ExtractTable]) -> list[dg.AssetSpec]:
+    """The raw tables; a load reports those that got new extracts, so that others do not look as if they were filled."""
+    specs = []
+    for key, table in tables.items():
+        hours = settings.hours_until_stale(*key)
+        specs.append(
+            dg.AssetSpec(
+                dg.AssetKey(list(key)),
+                deps=[dg.AssetKey(["landing", *key])],
+                group_name="raw",
+                description=f"Raw layer, as delivered; the step load_extracts fills it. {table.description}",
+                kinds={"parquet"},
+                freshness_policy=fresh_within(hours) if hours else None,
+            )
         )
-        for key, table in tables.items()
-    ]
-    specs += [
+    return specs
+
+
+def fresh_within(hours: int) -> dg.FreshnessPolicy:
+    """Dagster's policy of an asset that is stale so many hours after its last materialization."""
+    return dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=hours))
+
+
+def load_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTable]) -> dg.AssetsDefinition:
+    """The load of all extracts in one step: it keeps the pipeline's own tables, and reports the raw ones."""
+    specs = [
         dg.AssetSpec(
             dg.AssetKey(["pipeline", name]),
             deps=[dg.AssetKey(["landing", *key]) for key in tables],
@@ -99,13 +121,31 @@ def load_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTable])
         for name, description in PIPELINE_TABLES.items()
     ]
 
-    @dg.multi_asset(name="load_extracts", specs=specs, can_subset=True)
+    @dg.multi_asset(
+        name="load_extracts",
+        specs=specs,
+        check_specs=LOAD_CHECKS,
+        can_subset=True,
+        retry_policy=retries(settings),
+    )
     def load_extracts(
         context: dg.AssetExecutionContext, config: LoadConfig, warehouse_lock: WarehouseLock
+    ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
+        with failing_in_words():
+            raw_layer = RawLayer(settings, tables)
+            if context.selected_asset_keys:
+                yield from load(context, config, raw_layer)
+            yield from (
+                result
+                for result in load_checks(settings, raw_layer)
+                if dg.AssetCheckKey(PIPELINE_LOADS_KEY, result.check_name or "") in context.selected_asset_check_keys
+            )
+
+    def load(
+        context: dg.AssetExecutionContext, config: LoadConfig, raw_layer: RawLayer
     ) -> Iterator[dg.MaterializeResult[Any]]:
         started = time.monotonic()
         settings.check_landing_dir()
-        raw_layer = RawLayer(settings, tables)
         summaries = raw_layer.load()
         ledger = raw_layer.read_ledger()
         if not ledger:
@@ -117,20 +157,17 @@ def load_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTable])
                 context.log.warning(f"refused {shown(entry.file)}: {shown(entry.reason)}")
         seconds = round(time.monotonic() - started, 3)
         record_phases(settings, {"load": seconds}, restart=True)
+        for key, summary in summaries.items():
+            if any(entry.outcome == LOADED for entry in summary.new_entries):
+                metadata = load_metadata(key, ledger, summary.new_entries, seconds)
+                context.log_event(dg.AssetMaterialization(dg.AssetKey(list(key)), metadata=metadata))
         if not config.publishes_always and is_current(settings, raw_layer):
             context.log.info("nothing new since the last run: nothing to build, nothing published")
             return
-        selected = context.selected_asset_keys
-        for key, summary in summaries.items():
-            if dg.AssetKey(list(key)) in selected:
-                metadata = load_metadata(key, ledger, summary.new_entries, seconds)
-                yield dg.MaterializeResult(asset_key=dg.AssetKey(list(key)), metadata=metadata)
-        for name in PIPELINE_TABLES:
-            if dg.AssetKey(["pipeline", name]) in selected:
-                yield dg.MaterializeResult(
-                    asset_key=dg.AssetKey(["pipeline", name]),
-                    metadata={"as_of": f"{raw_layer.as_of().isoformat()}Z", "duration_seconds": seconds},
-                )
+        for key in context.selected_asset_keys:
+            yield dg.MaterializeResult(
+                asset_key=key, metadata={"as_of": f"{raw_layer.as_of().isoformat()}Z", "duration_seconds": seconds}
+            )
 
     return load_extracts
 
@@ -176,17 +213,23 @@ class BuildConfig(dg.Config):
 
 def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTable]) -> dg.AssetsDefinition:
     """Dbt's seeds, models and tests; the tests are asset checks."""
-    translator = DagsterDbtTranslator(
-        settings=DagsterDbtTranslatorSettings(enable_asset_checks=True, enable_source_tests_as_checks=True)
-    )
+    translator = Translator()
     manifest = json.loads(manifest_path(settings).read_text(encoding="utf-8"))
 
     @dbt_assets(
-        manifest=manifest, name="dbt_build", dagster_dbt_translator=translator, exclude="resource_type:unit_test"
+        manifest=manifest,
+        name="dbt_build",
+        dagster_dbt_translator=translator,
+        exclude="resource_type:unit_test",
+        retry_policy=retries(settings),
     )
     def dbt_build(
         context: dg.AssetExecutionContext, config: BuildConfig, warehouse_lock: WarehouseLock
     ) -> Iterator[Any]:
+        with failing_in_words():
+            yield from dbt_events(context, config)
+
+    def dbt_events(context: dg.AssetExecutionContext, config: BuildConfig) -> Iterator[Any]:
         started = time.monotonic()
         keys = {
             unique_id: translator.get_asset_spec(manifest, unique_id, None).key
@@ -200,9 +243,9 @@ def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTa
             try:
                 results = run_dbt(settings, TEST_ARGUMENTS)
             except DbtError as error:
-                yield from asset_events(context, error.results, keys, settings.build_dir)
-                raise
-            yield from asset_events(context, results, keys, settings.build_dir)
+                yield from asset_events(context, error.results, keys, settings.build_dir, manifest)
+                raise failure_of(error, settings, manifest) from None
+            yield from asset_events(context, results, keys, settings.build_dir, manifest)
             return
         selected = [unique_id for unique_id, key in keys.items() if key in context.selected_asset_keys]
         is_partial = len(selected) < len(keys)
@@ -214,8 +257,8 @@ def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTa
         except DbtError as error:
             forget_built(settings)
             # What was built is counted and shown even where dbt failed later on.
-            yield from asset_events(context, error.results, keys, settings.build_dir)
-            raise
+            yield from asset_events(context, error.results, keys, settings.build_dir, manifest)
+            raise failure_of(error, settings, manifest) from None
         if not is_partial:
             note_built(settings, raw_layer)
         if reason:
@@ -229,9 +272,22 @@ def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTa
                 if unique_id in unchanged:
                     yield dg.MaterializeResult(asset_key=keys[unique_id], metadata={"unchanged": True})
         with noting_damage(settings):
-            yield from asset_events(context, results, keys, settings.build_dir)
+            yield from asset_events(context, results, keys, settings.build_dir, manifest)
 
     return dbt_build
+
+
+def failure_of(error: DbtError, settings: Settings, manifest: Mapping[str, Any]) -> dg.Failure:
+    """A failure of dbt, in words: a line for each test and model that failed."""
+    traceback.print_exception(error, file=sys.stderr)
+    try:
+        with connect_to_build(settings) as connection:
+            lines = failures_in_words(connection, error.results, manifest["nodes"])
+    except duckdb.Error:
+        lines = failures_in_words(None, error.results, manifest["nodes"])
+    if tells_of_a_full_disk(error):
+        lines = [DISK_IS_FULL]
+    return dg.Failure("\n".join(lines) or "dbt failed before its first model.", allow_retries=may_pass(error))
 
 
 def build_phases(results: list[NodeResult], seconds: float) -> dict[str, float]:
@@ -250,7 +306,11 @@ def build_phases(results: list[NodeResult], seconds: float) -> dict[str, float]:
 
 
 def asset_events(
-    context: dg.AssetExecutionContext, results: list[NodeResult], keys: Mapping[str, dg.AssetKey], build_dir: Path
+    context: dg.AssetExecutionContext,
+    results: list[NodeResult],
+    keys: Mapping[str, dg.AssetKey],
+    build_dir: Path,
+    manifest: Mapping[str, Any],
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """What Dagster notes of a dbt run: built tables with their number of rows and a preview, tests as checks.
 
@@ -259,6 +319,7 @@ def asset_events(
         results: of dbt's nodes; dbt has let go of its databases.
         keys: asset keys of models and seeds by dbt's id.
         build_dir: folder of the databases.
+        manifest: dbt's.
 
     Yields:
         A materialization for each node that was built, a check result for each test that ran.
@@ -282,16 +343,21 @@ def asset_events(
                 yield dg.MaterializeResult(asset_key=keys[result.unique_id], metadata=metadata)
             elif result.unique_id in checks and result.status in ("pass", "warn", "fail", "error"):
                 spec = checks[result.unique_id]
+                check_metadata: dict[str, Any] = {
+                    "rows_found": result.failures or 0,
+                    "duration_seconds": result.seconds,
+                }
+                if result.failures:
+                    names, rows = findings(previews.connection, result, manifest["nodes"])
+                    if names:
+                        check_metadata["first_rows"] = dg.MetadataValue.md(markdown_table(names, rows))
                 yield dg.AssetCheckResult(
                     passed=result.status == "pass",
                     asset_key=spec.asset_key,
                     check_name=spec.name,
+                    description=spec.description,
                     severity=dg.AssetCheckSeverity.WARN if result.status == "warn" else dg.AssetCheckSeverity.ERROR,
-                    metadata={
-                        "rows_found": result.failures or 0,
-                        "duration_seconds": result.seconds,
-                        "message": result.message,
-                    },
+                    metadata=check_metadata,
                 )
 
 
@@ -319,6 +385,7 @@ def publish_assets(settings: Settings) -> dg.AssetsDefinition:
             group_name="published",
             description="WAREHOUSE_DIR/marts.duckdb: what analysts query; replaced in one step.",
             kinds={"duckdb"},
+            freshness_policy=fresh_within(hours) if (hours := settings.stale_after_hours[""]) else None,
         )
     ]
     specs += [
@@ -350,10 +417,12 @@ def publish_assets(settings: Settings) -> dg.AssetsDefinition:
         )
     )
 
-    @dg.multi_asset(name="publish", specs=specs)
-    def publish_step(
-        context: dg.AssetExecutionContext, warehouse_lock: WarehouseLock
-    ) -> Iterator[dg.MaterializeResult[Any]]:
+    @dg.multi_asset(name="publish", specs=specs, retry_policy=retries(settings))
+    def publish_step(warehouse_lock: WarehouseLock) -> Iterator[dg.MaterializeResult[Any]]:
+        with failing_in_words():
+            yield from published_events()
+
+    def published_events() -> Iterator[dg.MaterializeResult[Any]]:
         started = time.monotonic()
         check_is_publishable(settings)
         with noting_damage(settings):
@@ -369,6 +438,7 @@ def publish_assets(settings: Settings) -> dg.AssetsDefinition:
                 "path": dg.MetadataValue.path(published.marts_path),
                 "dagster/row_count": sum(published.tables.values()),
                 "duration_seconds": seconds,
+                **key_figures(settings),
                 "preview": dg.MetadataValue.md(tables),
             },
         )
@@ -419,7 +489,8 @@ def delivery_asset(settings: Settings) -> dg.AssetsDefinition:
     )
     def delivered(warehouse_lock: WarehouseLock) -> dg.MaterializeResult[Any]:
         started = time.monotonic()
-        folder, copied = deliver(settings)
+        with failing_in_words():
+            folder, copied = deliver(settings)
         record_phases(settings, {"delivery": time.monotonic() - started})
         return dg.MaterializeResult(metadata={"folder": folder, "copied_files": copied})
 

@@ -8,11 +8,13 @@ from orchestration.bindings.assets import (
     extract_assets,
     load_assets,
     publish_assets,
+    raw_assets,
 )
 from orchestration.bindings.checks import REBUILD_ASSET, rebuild_check
 from orchestration.bindings.resources import WarehouseLock
 from orchestration.bindings.schedules import daily_schedule, full_check_schedule
-from orchestration.bindings.sensors import new_extracts_sensor
+from orchestration.bindings.sensors import dead_runs_sensor, new_extracts_sensor, run_end_sensors
+from orchestration.bindings.translation import with_owner_and_layer
 from orchestration.building.parsing import ensure_manifest
 from orchestration.loading.declarations import read_extract_tables
 from orchestration.settings import Settings
@@ -26,6 +28,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     runnable = [load_assets(settings, tables), dbt_model_assets(settings, tables), publish_assets(settings)]
     if settings.output_url:
         runnable.append(delivery_asset(settings))
+    external = [*extract_assets(tables), *raw_assets(settings, tables), REBUILD_ASSET]
     everything = dg.AssetSelection.assets(*runnable)
     daily = dg.define_asset_job(
         DAILY,
@@ -49,11 +52,15 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         description="Run every data test, and compare all tables with a rebuild beside the warehouse.",
     )
     return dg.Definitions(
-        assets=[*extract_assets(tables), *runnable, REBUILD_ASSET],
+        assets=[*dg.map_asset_specs(with_owner_and_layer, [*external, *runnable])],
         asset_checks=[rebuild_check(settings)],
         jobs=[daily, rebuild, full_check],
         schedules=[daily_schedule(settings, DAILY), full_check_schedule(settings, FULL_CHECK)],
-        sensors=[new_extracts_sensor(settings, DAILY)],
+        sensors=[
+            new_extracts_sensor(settings, DAILY),
+            dead_runs_sensor(settings),
+            *run_end_sensors(settings, [daily, rebuild, full_check]),
+        ],
         resources={"warehouse_lock": WarehouseLock()},
         # A process a step would cost seconds of imports each, and the warehouse has one writer.
         executor=dg.in_process_executor,

@@ -21,12 +21,12 @@ class Previews:
 
     def __init__(self, build_dir: Path) -> None:
         """Open the databases of a build folder; dbt must not be running."""
-        self._connection = duckdb.connect(str(build_dir / "warehouse.duckdb"), read_only=True)
+        self.connection = duckdb.connect(str(build_dir / "warehouse.duckdb"), read_only=True)
         marts = str(build_dir / "marts.duckdb").replace("'", "''")
-        self._connection.execute(f"attach '{marts}' as marts (read_only)")
+        self.connection.execute(f"attach '{marts}' as marts (read_only)")
         self._tables: dict[str, tuple[str, bool]] = {
             str(name): (str(database), bool(is_table))
-            for database, name, is_table in self._connection.execute(
+            for database, name, is_table in self.connection.execute(
                 "select database_name, table_name, true from duckdb_tables() where not internal"
                 " union all"
                 " select database_name, view_name, false from duckdb_views() where not internal"
@@ -41,14 +41,14 @@ class Previews:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Close the databases."""
-        self._connection.close()
+        self.connection.close()
 
     def row_count(self, name: str) -> int | None:
         """Rows of a table; None for a view, whose rows would have to be computed."""
         database, is_table = self._tables.get(name, ("", False))
         if not is_table:
             return None
-        row = self._connection.execute(f"select count(*) from {database}.main.{name}").fetchone()
+        row = self.connection.execute(f"select count(*) from {database}.main.{name}").fetchone()
         return int(row[0]) if row else None
 
     def markdown(self, name: str) -> str | None:
@@ -63,10 +63,10 @@ class Previews:
         database, _ = self._tables.get(name, ("", False))
         if database != "marts" and not (database and name.startswith("export_")):
             return None
-        described = self._connection.execute(f"describe {database}.main.{name}").fetchall()
+        described = self.connection.execute(f"describe {database}.main.{name}").fetchall()
         columns = impersonal_columns(name, [str(column) for column, *_ in described])
         selected = ", ".join(f'"{column}"' for column in columns)
-        result = self._connection.execute(f"select {selected} from {database}.main.{name} limit {PREVIEW_ROWS}")
+        result = self.connection.execute(f"select {selected} from {database}.main.{name} limit {PREVIEW_ROWS}")
         return markdown_table(columns, result.fetchall())
 
 

@@ -1,16 +1,21 @@
-"""When the job `daily` starts by itself: when new extracts are complete, and again where their run failed."""
+"""When the job `daily` starts by itself, what is told of a run that ended, and what becomes of one that died."""
 
 import hashlib
 import json
 import time
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import dagster as dg
 
+from orchestration.bindings.dead_runs import DEAD, end_dead_runs
+from orchestration.bindings.failures import failure_sentences
+from orchestration.bindings.history import prune_history
 from orchestration.building.parsing import ensure_manifest
 from orchestration.loading.declarations import read_extract_tables
 from orchestration.loading.raw_layer import RawLayer
 from orchestration.loading.warehouse_lock import is_locked
+from orchestration.notifications import tell_of_failure, tell_of_success
 from orchestration.publishing.state import has_unpublished_extracts
 from orchestration.settings import Settings
 
@@ -50,6 +55,55 @@ def new_extracts_sensor(settings: Settings, job_name: str) -> dg.SensorDefinitio
         return dg.SensorResult(
             run_requests=requests, skip_reason=None if requests else look.reason, cursor=look.as_cursor()
         )
+
+    return sensor
+
+
+def run_end_sensors(settings: Settings, jobs: list[Any]) -> list[dg.SensorDefinition]:
+    """Sensors that tell NOTIFY_URLS of runs that Dagster started; `make run` and its like tell of their own."""
+
+    @dg.run_failure_sensor(
+        name="failed_run_sensor",
+        monitored_jobs=jobs,
+        minimum_interval_seconds=SENSOR_SECONDS,
+        description="Tells NOTIFY_URLS that a run failed.",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def failed_run_sensor(context: dg.RunFailureSensorContext) -> None:
+        problems = failure_sentences(context.get_step_failure_events())
+        tell_of_failure(settings, context.dagster_run.job_name, problems or [context.failure_event.message or ""])
+
+    @dg.run_status_sensor(
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        name="successful_run_sensor",
+        monitored_jobs=jobs,
+        minimum_interval_seconds=SENSOR_SECONDS,
+        description="Tells NOTIFY_URLS that runs work again and what they warn of; deletes runs of HISTORY_DAYS ago.",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def successful_run_sensor(context: dg.RunStatusSensorContext) -> None:
+        tell_of_success(settings, context.dagster_run.job_name)
+        prune_history(context.instance, settings)
+
+    return [failed_run_sensor, successful_run_sensor]
+
+
+def dead_runs_sensor(settings: Settings) -> dg.SensorDefinition:
+    """The sensor that ends runs whose process died, since the next one would wait for them for ever."""
+
+    @dg.sensor(
+        name="dead_runs_sensor",
+        minimum_interval_seconds=SENSOR_SECONDS,
+        description="Marks runs as failed whose process died: the next one would wait for them for ever.",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        ended = end_dead_runs(context.instance, settings)
+        for run in ended:
+            # Runs from the command line are no business of `failed_run_sensor`.
+            if run.remote_job_origin is None:
+                tell_of_failure(settings, run.job_name, [DEAD])
+        return dg.SkipReason(f"{len(ended)} run(s) had died")
 
     return sensor
 

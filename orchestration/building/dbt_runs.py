@@ -45,7 +45,7 @@ class NodeResult:
         seconds: duration.
         message: what dbt said.
         failures: rows that a test found; None for others.
-        compiled_path: where the node's SQL lies.
+        compiled_code: the SQL that ran; None where none did.
     """
 
     unique_id: str
@@ -53,7 +53,7 @@ class NodeResult:
     seconds: float
     message: str
     failures: int | None
-    compiled_path: str | None
+    compiled_code: str | None
 
     @property
     def name(self) -> str:
@@ -71,11 +71,7 @@ class DbtError(Exception):
 
     def __init__(self, message: str, results: list[NodeResult]) -> None:
         """Keep dbt's message and the results so far."""
-        failed = "\n".join(
-            f"{result.name}: {result.message[:500]}" + (f" ({result.compiled_path})" if result.compiled_path else "")
-            for result in results
-            if result.is_failed
-        )
+        failed = "\n".join(f"{result.name}: {result.message[:500]}" for result in results if result.is_failed)
         super().__init__(failed or message)
         self.results = results
 
@@ -140,7 +136,7 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> list[NodeResult]:
             seconds=float(result.execution_time),
             message=shown(" ".join(str(result.message or "").split())),
             failures=result.failures,
-            compiled_path=getattr(result.node, "compiled_path", None),
+            compiled_code=getattr(result.node, "compiled_code", None),
         )
         for result in getattr(outcome.result, "results", None) or []
         if hasattr(result, "execution_time")

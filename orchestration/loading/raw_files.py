@@ -41,7 +41,7 @@ class Limits:
     Attributes:
         columns: columns, or different keys, of a file.
         field_characters: characters of one value.
-        unpacked_bytes: bytes of a file that is compressed, when it is unpacked.
+        unpacked_bytes: bytes of a file that is compressed, or Parquet, when it is unpacked.
         memory_bytes: most memory that DuckDB takes for one file.
     """
 

@@ -24,18 +24,26 @@ CSV_FILES: dict[str, tuple[str, str]] = {
 }
 
 # Times are ISO 8601 in UTC, with a fraction of six digits where they have one.
-# A text that a spreadsheet would run, which begins with = + - @ (also full-width), a tab or a line break, gets an
-# apostrophe before it. A phone number or -1 (sign and digits) is a number to a spreadsheet and stays. Nearly every
-# text begins with a plain letter or digit, which is told faster than by a pattern.
+# A text that a spreadsheet would run, which begins with = + - @ (also full-width, or behind quotes), a tab or a line
+# break, gets an apostrophe before it. A phone number or -1 (sign and digits) is a number to a spreadsheet and stays.
+# Where cells are split at ";", as in many countries, they are split within the quotes of all cells but a line's first:
+# the signs get their apostrophe behind ; | tab and line break too. ;-) is no formula. Nearly every text begins with a
+# plain letter or digit and has no such place, which is told faster than by a pattern.
 _MACROS = r"""
 set TimeZone = 'UTC';
 create or replace temp macro iso_8601(moment) as
     replace(strftime(moment, '%Y-%m-%dT%H:%M:%S.%fZ'), '.000000Z', 'Z');
 create or replace temp macro csv_text(text) as case
-    when text >= 'A' and text < '[' or text >= 'a' and text < '{' or text >= '0' and text < ':' then text
+    when (text >= 'A' and text < '[' or text >= 'a' and text < '{' or text >= '0' and text < ':')
+        and not (contains(text, ';') or contains(text, '|') or contains(text, chr(9)) or contains(text, chr(10))
+            or contains(text, chr(13)))
+        then text
     when regexp_full_match(text, '[+-][0-9]+') then text
-    when regexp_matches(text, '^[\s\p{Z}\p{C}]*[=+\-@＝＋－＠]') or regexp_matches(text, '^[\t\r\n]') then '''' || text
-    else text
+    else
+        case when regexp_matches(text, '^([\t\r\n]|[\s\p{Z}\p{C}"]*[=+\-@＝＋－＠])') then '''' else '' end
+        || regexp_replace(
+            text, '((?:[;|\r\n]|[^\t]\t)[\s\p{Z}\p{C}"]*)([=@＝＠]|[+\-＋－](?:[^);|\t\r\n]|$))', '\1''\2', 'g'
+        )
 end;
 """
 
@@ -90,7 +98,7 @@ def write_csv(
         + f' as "{column}"'
         for column, kind in kinds.items()
     )
-    # Texts are quoted, so that programs that split cells at ";" do not split them.
+    # Texts are quoted, so that programs do not take them for numbers or dates.
     texts = ", ".join(f'"{column}"' for column, kind in kinds.items() if kind == "VARCHAR")
     quoted = f", force_quote ({texts})" if texts else ""
     target = str(path).replace("'", "''")

@@ -71,6 +71,10 @@ checked as (
     select
         typed.*,
         coalesce(provider_aliases.provider, typed.provider) as known_provider,
+        typed.price_text is not null and typed.price is null as has_unusable_price,
+        -- A count of 0 is what some systems write before a message is sent.
+        typed.segment_count_text is not null and typed.segment_count is null
+        and coalesce(try_cast(typed.segment_count_text as bigint), 1) <> 0 as has_unusable_segment_count,
         {{ rejection_reason(
             [
                 missing_condition('send_id'),
@@ -111,6 +115,8 @@ select
     segment_count,
     price,
     currency_code,
+    has_unusable_price,
+    has_unusable_segment_count,
     known_provider as provider,
     provider_message_id,
     sent_at,

@@ -1,0 +1,45 @@
+"""How dbt's models, seeds and tests look in Dagster."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
+
+from orchestration.building.tests_in_words import describe_test
+
+# Who answers for the assets; Dagster's other form is an address of a person.
+OWNER = "team:reporting"
+
+
+def with_owner_and_layer(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """An asset with its owner, and its layer as a tag, by which Dagster's interface can filter."""
+    return spec.replace_attributes(owners=[OWNER], tags={**spec.tags, "layer": spec.group_name or "none"})
+
+
+class Translator(DagsterDbtTranslator):
+    """Words and columns first, the SQL last; every check says what it checks."""
+
+    def __init__(self) -> None:
+        """Tests are checks, those of sources too."""
+        super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True, enable_source_tests_as_checks=True))
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The description, the columns with theirs, and the SQL."""
+        columns = [
+            f"- `{name}`: {column.get('description') or 'no description'}"
+            for name, column in dbt_resource_props.get("columns", {}).items()
+        ]
+        sections = [dbt_resource_props.get("description") or dbt_resource_props["name"]]
+        if columns:
+            sections.append("\n".join(["#### Columns", "", *columns]))
+        if code := dbt_resource_props.get("raw_code"):
+            sections.append(f"#### SQL\n\n```sql\n{code}\n```")
+        return "\n\n".join(sections)
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetCheckSpec | None:
+        """Dagster's, with what the test checks in words."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec and spec._replace(description=describe_test(manifest["nodes"][unique_id]))

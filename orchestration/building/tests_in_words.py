@@ -1,0 +1,139 @@
+"""Dbt's data tests in words: what each one checks, and which rows it found."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import duckdb
+
+from orchestration.building.dbt_runs import NodeResult
+from orchestration.errors import PASSING_WORDS
+
+# Columns of findings that are shown: keys and closed lists. All others may hold personal data, also a customer's id,
+# which is a number where a carrier's log is the only source.
+SHOWN_COLUMNS = (
+    *("send_id", "reply_id", "message_id", "series_id", "source", "table_name", "file", "line_number", "column_name"),
+    *("fault", "reason", "channel", "provider", "code_space", "error_code_space", "error_code", "provider_error_code"),
+    *("issue_reason_id", "delivery_status", "outcome", "keyword_group", "country_code", "currency_code", "sent_date"),
+    *("kind", "alert_date", "row_count", "issue_count", "log_send_count", "long_waiting_count", "unexplained_count"),
+)
+# Of them, so many beside the tested one: the keys come first.
+COLUMNS_SHOWN = 3
+ROWS_SHOWN = 5
+
+
+def describe_test(node: Mapping[str, Any]) -> str:
+    """Say what a test checks.
+
+    Args:
+        node: of dbt's manifest.
+
+    Returns:
+        Its description in the YAML, else a sentence made of its kind and arguments, or of its name.
+    """
+    if node.get("description"):
+        return str(node["description"])
+    test = node.get("test_metadata") or {}
+    arguments = test.get("kwargs", {})
+    column = arguments.get("column_name", "")
+    # A name that was given is a sentence: assert_every_sms_issue_has_a_reason.
+    words = node["name"].split("_")
+    if words[0] == "assert":
+        return f"{' '.join(words[1:]).replace('sms', 'SMS').capitalize()}.".replace("sms", "SMS")
+    sentences = {
+        "unique": f"No two rows have the same {column}.",
+        "not_null": f"Every row has a {column}.",
+        "accepted_values": f"{column} is one of {', '.join(map(str, arguments.get('values', [])))}.",
+        "relationships": f"Every {column} stands in {_model(arguments.get('to', ''))} as {arguments.get('field')}.",
+        "unique_combination": f"No two rows have the same {', '.join(arguments.get('columns', []))}.",
+        "no_nulls": f"Every row has a value in {', '.join(arguments.get('columns', []))}.",
+        "every_issue_has_a_reason": "Every seeded code that means an issue has one of the eight reasons.",
+        "expression_is_true": f"For every row holds: {arguments.get('expression')}.",
+    }
+    return sentences.get(test.get("name", ""), f"{' '.join(words).capitalize()}.")
+
+
+def _model(reference: str) -> str:
+    """The name in "ref('fct_sends')"."""
+    return reference.split("'")[1] if "'" in reference else reference
+
+
+def findings(
+    connection: duckdb.DuckDBPyConnection, result: NodeResult, nodes: Mapping[str, Any]
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The first rows that a test found: keys and what is wrong, without personal data.
+
+    Args:
+        connection: to the databases being built.
+        result: of the test.
+        nodes: of dbt's manifest, by id.
+
+    Returns:
+        Names of the columns that are shown, and rows; none where the test can't be asked again.
+    """
+    node = nodes.get(result.unique_id, {})
+    if not result.compiled_code:
+        return [], []
+    query = result.compiled_code
+    column = ((node.get("test_metadata") or {}).get("kwargs") or {}).get("column_name")
+    relation = nodes.get(node.get("attached_node"), {}).get("relation_name")
+    if column and relation:
+        # A test of a column tells values, in its first column; the keys of their rows stand in the table.
+        is_found = f'"{column}" in (select value from ({query}) as found(value))'
+        query = f'select * from {relation} where {is_found} or ("{column}" is null and {_is_of_nulls(node)})'
+    try:
+        found = connection.sql(f"select * from ({query}) as found limit {ROWS_SHOWN}")
+        shown = [name for name in SHOWN_COLUMNS if name in found.columns]
+        shown = [*shown[:COLUMNS_SHOWN], *(name for name in shown[COLUMNS_SHOWN:] if name == column)]
+        return shown, found.select(*shown).fetchall() if shown else []
+    except duckdb.Error:
+        return [], []
+
+
+def _is_of_nulls(node: Mapping[str, Any]) -> bool:
+    return bool(node["test_metadata"]["name"] == "not_null")
+
+
+def failures_in_words(
+    connection: duckdb.DuckDBPyConnection | None, results: Iterable[NodeResult], nodes: Mapping[str, Any]
+) -> list[str]:
+    """Say what failed of a build.
+
+    Args:
+        connection: to the databases being built; None where they can't be opened.
+        results: of dbt's nodes.
+        nodes: of dbt's manifest, by id.
+
+    Returns:
+        A sentence for each test that failed, with the keys of its first row, and for each model that was not made.
+    """
+    sentences = []
+    for result in (result for result in results if result.is_failed):
+        node = nodes.get(result.unique_id, {})
+        if result.failures is None or result.status == "error":
+            sentences.append(f"{result.name} could not be made: {_engine_error(result.message)}.")
+            continue
+        table = _tested_table(node)
+        count = result.failures
+        sentence = f"{table}: {describe_test(node)} {count:,} {'row is' if count == 1 else 'rows are'} otherwise"
+        names, rows = findings(connection, result, nodes) if connection else ([], [])
+        if rows and names:
+            shown = ", ".join(
+                f"{name} {value}" for name, value in zip(names, rows[0], strict=True) if value is not None
+            )
+            sentence += f", such as {shown}"
+        sentences.append(f"{sentence}.")
+    return sentences
+
+
+def _engine_error(message: str) -> str:
+    """The kind of an engine's error and the files that it names; the rest may hold values, and stands in the log."""
+    kinds = re.findall(r"(?:[A-Z]\w+ )+Error", message)
+    files = re.findall(r"[^\s\"']+\.(?:parquet|duckdb|sql)\b", message)
+    words = [word for word in PASSING_WORDS if word in message]
+    return ", ".join(dict.fromkeys([kinds[-1] if kinds else "an error", *words, *files]))
+
+
+def _tested_table(node: Mapping[str, Any]) -> str:
+    attached = str(node.get("attached_node") or "")
+    return attached.split(".")[2] if attached.count(".") >= 2 else str(node.get("name", ""))
