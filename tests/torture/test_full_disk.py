@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.first_extracts import SENDS, drop_extracts
 from tests.pipeline import Pipeline, files_below
-from tests.test_commands import SENDS, drop_extracts
 from tests.torture.kills import published
 
 # Megabytes that are free when a run begins, from the start of the run to its outputs.
