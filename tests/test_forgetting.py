@@ -14,6 +14,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from orchestration.privacy.erasure import erase
 from tests.pipeline import Pipeline, Rows
 
 NAME, EMAIL, REPLY = "Zoraida Quillfeather", "zoraida@quillfeather.example", "my cat ate the voucher, Zq"
@@ -170,3 +171,21 @@ def test_a_forgotten_person_is_nowhere(pipeline: Pipeline, without_person: dict[
     assert rebuilt.returncode == 0, rebuilt.stderr
     assert files_with_traces(*kept) == []
     assert tables_of(pipeline)["fct_sends"] == without_person["fct_sends"]
+
+
+def test_a_number_can_be_forgotten_before_its_rows_come(pipeline: Pipeline, tmp_path: Path) -> None:
+    """The number finds its customer, and the customer's other rows; as when the rows are there already."""
+    later = Pipeline(tmp_path / "later")
+    shutil.copytree(pipeline.settings.build_dir / "target", later.settings.build_dir / "target")
+    erase(later.settings, later.raw_layer, "", "+1 (415) 555-0199")
+    for each in (pipeline, later):
+        drop_extracts(each)
+        each.load()
+    erased = erase(pipeline.settings, pipeline.raw_layer, "", "0014155550199")
+    assert (sum(erased.counts.values()), erased.hidden_count) == (7, 1)
+    assert files_with_traces(pipeline.settings.warehouse_dir, later.settings.warehouse_dir) == []
+    rows = "select _file, _line from read_parquet('{}/*/*/load_date=2*/*.parquet', union_by_name = true) order by all"
+    left = [duckdb.sql(rows.format(each.settings.raw_dir)).fetchall() for each in (pipeline, later)]
+    assert left[0] == left[1] != []
+    counts = [[entry.erased_count for entry in each.raw_layer.read_ledger()] for each in (pipeline, later)]
+    assert counts[0] == counts[1] and sum(counts[0]) == 7

@@ -19,8 +19,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from orchestration.bindings.previews import Previews
-from orchestration.errors import SettingError
-from orchestration.privacy.erasure import TIED, close_ties
+from orchestration.errors import SettingError, UserError
+from orchestration.privacy.erasure import TIED, check_others, close_ties
 from orchestration.privacy.files import keep_private
 from orchestration.privacy.keys import PrivacyKeyError, add_keyed_hash, keyed_hash, read_key
 from orchestration.privacy.personal_data import PERSONAL_COLUMNS, PERSONAL_COLUMNS_OF_TABLE
@@ -204,6 +204,19 @@ def test_the_order_of_forgetting_and_of_deliveries_does_not_matter(
             erased += list((Counter(there) - Counter(kept)).elements())
             there = kept
     assert sorted(map(str, there)) == sorted(map(str, at_once))
+
+
+def test_a_number_of_several_customers_is_not_erased_unasked() -> None:
+    rows: list[Row] = [("c1", "n1", "s1", None, None, False), ("c2", "n1", "s2", None, None, False)]
+    with duckdb.connect() as connection:
+        for known in ({("customer", "c1")}, {("number", "n1"), ("only_number", "n1")}):
+            kept, _ = left_over(connection, rows, known)
+            assert kept == []
+            check_others(connection, is_shared=True)
+            with pytest.raises(UserError, match="that of 2 customers"):
+                check_others(connection, is_shared=False)
+        left_over(connection, rows[:1], {("customer", "c1")})
+        check_others(connection, is_shared=False)
 
 
 def left_over(

@@ -152,7 +152,7 @@ def erase(settings: Settings, raw_layer: RawLayer, customer: str, number: str, i
     with _staged(settings, raw_layer, key, files, (customer, number)) as connection:
         asked = _asked(connection, customer, number)
         known = close_ties(connection, register.known() | asked)
-        _check_others(connection, is_shared)
+        check_others(connection, is_shared)
         register.mark_unfinished()
         register.write(known)
         counts = _erase_rows(connection, raw_layer, files)
@@ -330,8 +330,16 @@ def close_ties(connection: duckdb.DuckDBPyConnection, known: Known) -> Known:
     return known
 
 
-def _check_others(connection: duckdb.DuckDBPyConnection, is_shared: bool) -> None:
-    """Make sure that the rows are of one customer, or may be of several."""
+def check_others(connection: duckdb.DuckDBPyConnection, is_shared: bool) -> None:
+    """Make sure that the rows to erase are of one customer, or may be of several.
+
+    Args:
+        connection: a session with the tables `ties` and `forgotten`, see `close_ties`.
+        is_shared: whether they may.
+
+    Raises:
+        UserError: they are of several, and may not.
+    """
     row = connection.execute(
         f"{TIED} select count(distinct customer) from tied where content_hash is not null"
     ).fetchone()
