@@ -31,6 +31,7 @@ def drop_extracts(pipeline: Pipeline) -> None:
                 "customer_id": f"c{number % 11}", "sent_at": sent_at, "message_title": HOSTILE[number % 2 * 2],
                 "customer_name": HOSTILE[number % len(HOSTILE)], "to_number": f"+1415555{number % 11:04d}",
                 "from_number": "+15005550006", "provider": "twilio", "price": "0.0075", "currency_code": "USD",
+                "body": f"It’s yours: {'x' * 70}" if number % 8 == 1 else None,
             }
         )  # fmt: skip
         status = ("delivered", "undelivered", "delivered", "canceled" if number == 15 else "opened")[number % 4]
@@ -44,6 +45,9 @@ def drop_extracts(pipeline: Pipeline) -> None:
                 {"reply_id": f"r{number:02}", "send_id": f"s{number:02}", "received_at": received_at, "body": body,
                  "from_number": f"+1415555{number % 11:04d}"}
             )  # fmt: skip
+    # Before the first send: what goes to the number later should not have been sent.
+    opted_out_at = f"{(moment - timedelta(hours=1)).isoformat()}Z"
+    replies.append({"reply_id": "r99", "from_number": "+14155550004", "received_at": opted_out_at, "body": "STOP"})
     for seconds in (9, 11):
         clicked_at = f"{(moment + timedelta(hours=1, seconds=seconds)).isoformat()}Z"
         statuses.append({"send_id": "s03", "status": "clicked", "occurred_at": clicked_at})
