@@ -34,6 +34,7 @@ def drop_extracts(pipeline: Pipeline) -> None:
                 "customer_id": f"c{number % 11}", "sent_at": sent_at, "message_title": HOSTILE[number % 2 * 2],
                 "customer_name": HOSTILE[number % len(HOSTILE)], "to_number": f"+1415555{number % 11:04d}",
                 "from_number": "+15005550006", "provider": "twilio", "price": "0.0075", "currency_code": "USD",
+                "body": f"It’s yours: {'x' * 70}" if number % 8 == 1 else None,
             }
         )  # fmt: skip
         status = ("delivered", "undelivered", "delivered", "canceled" if number == 15 else "opened")[number % 4]
@@ -58,6 +59,9 @@ def drop_extracts(pipeline: Pipeline) -> None:
             }
         )  # fmt: skip
         statuses.append({"send_id": f"usual{number:02}", "status": "delivered", "occurred_at": sent_at})
+    # Before the first send: what goes to the number later should not have been sent.
+    opted_out_at = f"{(moment - timedelta(hours=1)).isoformat()}Z"
+    replies.append({"reply_id": "r99", "from_number": "+14155550004", "received_at": opted_out_at, "body": "STOP"})
     for seconds in (9, 11):
         clicked_at = f"{(moment + timedelta(hours=1, seconds=seconds)).isoformat()}Z"
         statuses.append({"send_id": "s03", "status": "clicked", "occurred_at": clicked_at})

@@ -133,6 +133,7 @@ HEADINGS = {
     "opted_out_by": "Known by",
     "message_version_id": "Edition",
     "sent_after_opt_out_count": "Sent after an opt-out",
+    "time_zone_count": "Possible time zones",
     "national_format": "Number as written",
     "number_type_name": "Kind of number",
     "number_fix": "What to do about the number",
