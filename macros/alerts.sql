@@ -20,10 +20,11 @@
 {%- macro days_before_window(moment) -%}
     {#- Days by which a send lies before the window, 0 for one in it; null where it is in none of the hours that are compared, negative
         where it is later. In a query over `sends` and `moments`; moment: shown or confirmed. -#}
-    {%- set days = '(' ~ seconds_between('sends.sent_at', 'moments.' ~ moment ~ '_at') ~ ' / 86400)' -%}
+    {%- set seconds = seconds_between('sends.sent_at', 'moments.' ~ moment ~ '_at') -%}
+    {%- set days = 'floor(' ~ seconds ~ ' / 86400)' -%}
     case
         when moments.alert_hours = 0 then {{ days_between('sends.sent_date', 'moments.' ~ moment ~ '_date') }}
-        when {{ days }} - floor({{ days }}) < moments.alert_hours / 24.0 then cast(floor({{ days }}) as integer)
+        when {{ seconds }} - 86400 * {{ days }} < 3600 * moments.alert_hours then cast({{ days }} as integer)
     end
 {%- endmacro -%}
 
