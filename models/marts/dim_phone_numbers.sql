@@ -1,3 +1,5 @@
+-- noqa: disable=references.consistent
+
 {{ config(
     materialized='incremental',
     incremental_strategy='replace',

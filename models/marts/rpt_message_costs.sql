@@ -1,3 +1,5 @@
+-- noqa: disable=layout.indent
+
 with sends as (
 
     select * from {{ ref('fct_sends') }}

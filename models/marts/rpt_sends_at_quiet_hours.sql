@@ -67,7 +67,8 @@ sends as (
     {%- for length in range(longest, 0, -1) %}
     left join prefixes as prefixes_{{ length }}
         on
-            {{ whole_quotient('numbered.first_digits', 10 ** (longest - length)) }} = prefixes_{{ length }}.prefix_number
+            {{ whole_quotient('numbered.first_digits', 10 ** (longest - length)) }}
+            = prefixes_{{ length }}.prefix_number
             and prefixes_{{ length }}.prefix_length = {{ length }}
     {%- endfor %}
 

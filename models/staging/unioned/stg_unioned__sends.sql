@@ -1,3 +1,5 @@
+-- noqa: disable=references.consistent
+
 -- What the rows of the application and of carriers' logs tell of sends, with what is counted from their texts. What
 -- describes messages and customers is left to int_described_messages and int_described_customers.
 
