@@ -32,7 +32,7 @@ UNCHANGED = (
 
 # What took seconds of every run and nobody reads: files of the results, which `run_dbt` returns, and dbt's own logs,
 # whose lines are laid out before most of them are thrown away; `_print_event` prints those that tell something.
-QUICK = ("--no-write-json", "--no-use-colors", "--log-level", "none", "--log-level-file", "none")
+QUICK = ("--no-write-json", "--log-level", "none", "--log-level-file", "none")
 
 
 @dataclass(frozen=True)
