@@ -26,7 +26,6 @@ from orchestration.building.dbt_project import (
 )
 from orchestration.building.parsing import ensure_manifest
 from orchestration.building.phases import record_phases
-from orchestration.dagster_home import set_damaged_databases_aside
 from orchestration.errors import (
     DISK_IS_FULL,
     LoadError,
@@ -44,6 +43,7 @@ from orchestration.outside_text import shown
 from orchestration.privacy.files import PRIVATE_UMASK, keep_private
 from orchestration.publishing.messaging_data_export import export_range
 from orchestration.publishing.state import is_current
+from orchestration.run_history import set_damaged_databases_aside
 from orchestration.settings import Settings
 from orchestration.sql_prompt import sql_prompt
 

@@ -458,6 +458,8 @@ def test_a_failed_run_leaves_what_was_published(pipeline: Pipeline) -> None:
     pipeline.drop_rows("outbound/sends/b.csv", [{**SENDS[0], "send_id": "s9"}])
     raw = next((pipeline.settings.raw_dir / "outbound" / "statuses").glob("*/*[0-9a-f].parquet"))
     raw.write_bytes(b"damaged by a disk")
+    # With its extract, the raw file would be made anew.
+    (pipeline.settings.landing_dir / "outbound" / "statuses" / "a.jsonl").unlink()
     result = pipeline.make_run()
     assert result.returncode == 1
     assert "what was published before is untouched" in result.stderr

@@ -172,7 +172,7 @@ def test_a_full_disk_stops_the_load_and_is_not_noted_against_the_file(
         if ".csv" in file:
             lines = [",".join(SEND), *(",".join(row.values()) for row in rows)]
         pipeline.drop(f"outbound/sends/{file}", "\n".join([*lines, *(["ragged,"] if file == "b.csv" else []), ""]))
-    pipeline.raw_layer._prepare()
+    pipeline.raw_layer.prepare()
     command = [sys.executable, "-c", FULL_DISK, str(parsed_target / "manifest.json"), "20000"]
     stopped = subprocess.run(
         command, env={**os.environ, **pipeline.variables}, capture_output=True, text=True, check=False

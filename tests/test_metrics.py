@@ -32,7 +32,8 @@ def test_the_semantic_layer_answers_as_the_reports_do(published: Pipeline, tmp_p
     shutil.copy(PROJECT_DIR / "dbt_project.yml", tmp_path)
     environment = {**os.environ, **dbt_environment(settings), "DBT_TARGET_PATH": str(tmp_path / "target")}
     subprocess.run([dbt_executable(), "--quiet", "parse"], cwd=PROJECT_DIR, env=environment, check=True)
-    environment |= {"HOME": str(tmp_path), "DBT_PROJECT_DIR": str(tmp_path)}
+    # The plugin of profiles.yml is imported from there, too.
+    environment |= {"HOME": str(tmp_path), "DBT_PROJECT_DIR": str(tmp_path), "PYTHONPATH": str(PROJECT_DIR)}
     answer = tmp_path / "answer.csv"
     mf = str(Path(dbt_executable()).with_name("mf"))
     query = [

@@ -4,7 +4,6 @@ import csv
 import re
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -1202,7 +1201,7 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
         " (select *, {{ plain_words('folded_text') }} as words from"
         " (select {{ folded_text('body') }} as folded_text, place from texts)) order by place",
     )
-    statement = Path(str(compiled.compiled_path)).read_text()
+    statement = str(compiled.compiled_code)
 
     def run(bodies: list[str]) -> list[tuple[bool, bool]]:
         with duckdb.connect() as connection:

@@ -275,7 +275,7 @@ def test_numbers_equal_the_marts(report: Path, browser: Browser, published: Pipe
         assert tuple(numbers([cell.inner_text() for cell in cells])) == expected[:6]
         exact = (cells[1].get_attribute("title") or "").split(" = ")[1]
         assert float(exact) == expected[6]
-        sends = row.locator("td").nth(9)
+        sends = row.locator("td").nth(10)
         (expected,) = published.query(
             "select delivered_count, sent_count, delivered_send_rate from rpt_messages"
             f" where message_title = '{title.replace(chr(39), chr(39) * 2)}'"

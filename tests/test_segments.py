@@ -1,7 +1,6 @@
 """Encoding and segment count of an SMS: fixed cases, and the SQL against the oracle's greedy filling of parts."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -80,7 +79,7 @@ def count(tmp_path_factory: pytest.TempPathFactory) -> Count:
         "select body, text_kind, {{ segment_count('body', 'text_kind') }} as segment_count"
         " from (select body, {{ text_kind('body') }} as text_kind, place from texts) order by place",
     )
-    statement = Path(str(compiled.compiled_path)).read_text()
+    statement = str(compiled.compiled_code)
 
     def run(bodies: list[str]) -> list[tuple[str, int]]:
         with duckdb.connect() as connection:
