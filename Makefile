@@ -39,10 +39,7 @@ $(VENV)/.installed-audit: requirements-audit.txt $(VENV)/.installed-dev
 demo: $(VENV)/.installed ## Generate small realistic extracts, run the job on them, print where the report lies
 	@$(BIN)/python -m orchestration demo
 
-demo-sql: $(VENV)/.installed ## A SQL prompt on the published database, read-only (docs/questions.md has questions to ask)
-	@$(BIN)/python -m orchestration sql
-
-dev: $(VENV)/.installed ## The Dagster web interface on the demo
+demo-dev: $(VENV)/.installed ## The Dagster web interface on the demo
 	@$(BIN)/python -m orchestration demo-dev
 
 run: $(VENV)/.installed ## Load your new extracts, build, test, publish marts, write outputs (job daily)

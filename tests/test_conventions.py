@@ -149,3 +149,10 @@ def test_every_data_test_says_in_words_what_it_checks(manifest: dict[str, Any]) 
     sentences = {node["name"]: describe_test(node) for node in tests}
     assert [name for name, sentence in sentences.items() if not re.fullmatch(r"[\w_].* .*\.", sentence)] == []
     assert [name for name, sentence in sentences.items() if name.replace("_", " ").capitalize() in sentence] == []
+
+
+def test_every_target_of_make_is_defined_once_and_explained() -> None:
+    text = (PROJECT_DIR / "Makefile").read_text()
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", text, re.MULTILINE)
+    explained = re.findall(r"^([a-z-]+):.* ## \S", text, re.MULTILINE)
+    assert sorted(explained) == sorted(phony.split())
