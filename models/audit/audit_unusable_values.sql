@@ -24,7 +24,6 @@ unknown_words as (
         table_name,
         split_part(split_part(reason, ':', 1), 'unknown ', 2) as column_name,
         'unknown word' as fault,
-        extract_number,
         file as example_file,
         line_number as example_line,
         substr(reason, position(': ' in reason) + 2) as example_value,
@@ -41,7 +40,6 @@ faults as (
         table_name,
         column_name,
         fault,
-        extract_number,
         example_file,
         example_line,
         example_value,
@@ -62,8 +60,9 @@ ranked as (
         sum(row_count) over (partition by source, table_name, column_name, fault) as total_count,
         row_number() over (
             partition by source, table_name, column_name, fault
-            order by extract_number desc, example_line asc nulls last, example_value asc nulls last
-        ) as recency
+            -- The same whatever the order of loads; dated names put the newest first.
+            order by example_file desc, example_line asc nulls last, example_value asc nulls last
+        ) as place
     from faults
 
 )
@@ -78,4 +77,4 @@ select
     example_line,
     example_value
 from ranked
-where recency = 1
+where place = 1
