@@ -43,8 +43,7 @@ channel_customers as (
     cross join settings
     where
         sends.delivery_status <> 'canceled'
-        and sends.sent_at > {{ add_days('settings.as_of', '-settings.output_days') }}
-        and sends.sent_at <= settings.as_of
+        and {{ is_in_output_days('sends.sent_at') }}
     group by sends.channel, sends.customer_id
 
 ),

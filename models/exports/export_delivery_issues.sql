@@ -31,5 +31,4 @@ select
 from issues
 cross join settings
 where
-    issues.sent_at > {{ add_days('settings.as_of', '-settings.output_days') }}
-    and issues.sent_at <= settings.as_of
+    {{ is_in_output_days('issues.sent_at') }}

@@ -25,8 +25,7 @@ sent as (
     where
         sends.channel = 'sms'
         and sends.delivery_status <> 'canceled'
-        and sends.sent_at > {{ add_days('settings.as_of', '-settings.output_days') }}
-        and sends.sent_at <= settings.as_of
+        and {{ is_in_output_days('sends.sent_at') }}
 
 ),
 

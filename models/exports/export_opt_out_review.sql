@@ -36,8 +36,7 @@ to_review as (
     where
         replies.is_possible_opt_out
         and not replies.is_opt_out
-        and replies.received_at > {{ add_days('settings.as_of', '-settings.output_days') }}
-        and replies.received_at <= settings.as_of
+        and {{ is_in_output_days('replies.received_at') }}
 
 ),
 

@@ -52,5 +52,4 @@ left join issue_reasons
     on sends.issue_reason_id = issue_reasons.issue_reason_id
 where
     sends.channel = 'sms'
-    and sends.sent_at > {{ add_days('settings.as_of', '-settings.output_days') }}
-    and sends.sent_at <= settings.as_of
+    and {{ is_in_output_days('sends.sent_at') }}

@@ -27,5 +27,4 @@ select
 from responses
 cross join settings
 where
-    responses.sent_at > {{ add_days('settings.as_of', '-settings.output_days') }}
-    and responses.sent_at <= settings.as_of
+    {{ is_in_output_days('responses.sent_at') }}

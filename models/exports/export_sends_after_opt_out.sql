@@ -27,5 +27,4 @@ select
 from sends
 cross join settings
 where
-    sends.sent_at > {{ add_days('settings.as_of', '-settings.output_days') }}
-    and sends.sent_at <= settings.as_of
+    {{ is_in_output_days('sends.sent_at') }}

@@ -41,5 +41,4 @@ left join messages
 left join customers
     on sends.customer_id = customers.customer_id
 where
-    sends.sent_at > {{ add_days('settings.as_of', '-settings.output_days') }}
-    and sends.sent_at <= settings.as_of
+    {{ is_in_output_days('sends.sent_at') }}
