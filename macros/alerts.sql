@@ -28,6 +28,30 @@
     end
 {%- endmacro -%}
 
+{%- macro alert_sends(days) -%}
+    {#- Query: the SMS of the last days that alerts are told from, and where each lies beside the windows. In a query over `moments`;
+        days: before the earlier of the two moments. -#}
+    select
+        sends.send_id,
+        sends.customer_id,
+        sends.provider,
+        sends.country_code,
+        sends.from_number,
+        sends.message_id,
+        sends.delivery_status,
+        sends.issue_reason_id,
+        sends.delivery_seconds,
+        sends._first_opt_out_at is not null as is_opted_out,
+        {{ days_before_window('shown') }} as days_before,
+        {{ days_before_window('confirmed') }} as confirmed_days_before
+    from {{ ref('fct_sends') }} as sends
+    cross join moments
+    where
+        sends.channel = 'sms'
+        and sends.delivery_status <> 'canceled'
+        and sends.sent_at > {{ add_days('moments.confirmed_at', -days) }}
+{%- endmacro -%}
+
 {%- macro in_segments(relation) -%}
     {#- Query: each row of a relation once for all SMS, and once for its provider, country, sender and message, where it has one. -#}
     select * from (

@@ -6,23 +6,7 @@ with moments as (
 
 sends as (
 
-    select
-        sends.provider,
-        sends.country_code,
-        sends.from_number,
-        sends.message_id,
-        sends.delivery_status,
-        sends.issue_reason_id,
-        sends.delivery_seconds,
-        sends._first_opt_out_at is not null as is_opted_out,
-        {{ days_before_window('shown') }} as days_before,
-        {{ days_before_window('confirmed') }} as confirmed_days_before
-    from {{ ref('fct_sends') }} as sends
-    cross join moments
-    where
-        sends.channel = 'sms'
-        and sends.delivery_status <> 'canceled'
-        and sends.sent_at > {{ add_days('moments.confirmed_at', -31) }}
+    {{ alert_sends(days=31) }}
 
 ),
 
