@@ -5,16 +5,17 @@ They go to the Apprise URLs of NOTIFY_URLS, and hold neither personal data nor w
     WAREHOUSE_DIR/build/told.json   what was told last, so that nothing is told twice
 """
 
-import json
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from orchestration.loading.freshness import stale_tables
 from orchestration.loading.raw_layer import RawLayer
+from orchestration.notes import read_note, write_note
 from orchestration.settings import Settings
 
 LOGGER = logging.getLogger("orchestration")
@@ -44,7 +45,7 @@ def tell_of_failure(settings: Settings, job_name: str, problems: Sequence[str]) 
         job_name: of the job that failed.
         problems: what went wrong, in sentences without personal data.
     """
-    told = _read(settings)
+    told = read_note(_told_path(settings))
     summary = "\n".join(problems) or "It ended without a word."
     known = told.get("failures", {}).get(job_name)
     if not settings.notify_urls or (known and known["summary"] == summary and known["day"] == _today()):
@@ -65,7 +66,7 @@ def tell_of_success(settings: Settings, job_name: str) -> None:
     """
     if not settings.notify_urls:
         return
-    told = _read(settings)
+    told = read_note(_told_path(settings))
     failures = dict(told.get("failures", {}))
     for name in [job_name, "daily"] if job_name == "rebuild" else [job_name]:
         if name in failures and _send(
@@ -163,21 +164,15 @@ def _send(settings: Settings, title: str, text: str) -> bool:
     return sent > 0
 
 
-def _read(settings: Settings) -> dict[str, Any]:
-    try:
-        told: dict[str, Any] = json.loads((settings.build_dir / "told.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return told
+def _told_path(settings: Settings) -> Path:
+    return settings.build_dir / "told.json"
 
 
 def _write(settings: Settings, told: dict[str, Any]) -> None:
-    path = settings.build_dir / "told.json"
+    path = _told_path(settings)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(told, indent=1), encoding="utf-8")
-        temporary.replace(path)
+        write_note(path, told)
     except OSError as error:
         LOGGER.warning("%s", f"{path} can't be written: {error.strerror}")
 

@@ -13,6 +13,14 @@ import pyarrow.parquet as pq
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a small Parquet file in one step, with checksums by which damage is noticed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    pq.write_table(table, temporary, write_page_checksum=True)
+    temporary.replace(path)
+
+
 def glance(files: Sequence[Path]) -> tuple[int, int] | None:
     """Bytes of some files, and the time of their last change, nanoseconds since 1970; None where one is gone."""
     try:

@@ -20,7 +20,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -30,7 +29,14 @@ from orchestration.loading.declarations import ExtractTable
 from orchestration.loading.extract_files import hash_file, read_extract
 from orchestration.loading.landing import Extract, list_extracts
 from orchestration.loading.raw_files import Limits, Lineage, ReadResult, write_empty_parquet
-from orchestration.loading.raw_integrity import glance, hash_files, is_readable, raw_files_below, read_lineage
+from orchestration.loading.raw_integrity import (
+    glance,
+    hash_files,
+    is_readable,
+    raw_files_below,
+    read_lineage,
+    write_table,
+)
 from orchestration.outside_text import shown
 from orchestration.privacy.register import ERASURES_SCHEMA, Register
 from orchestration.settings import Settings
@@ -293,7 +299,7 @@ class RawLayer:
 
     def write_ledger(self, ledger: Sequence[LedgerEntry]) -> None:
         """Write all extract file versions, in one step."""
-        self._write_table(self.ledger_path, _LEDGER_SCHEMA, [asdict(entry) for entry in ledger])
+        write_table(self.ledger_path, pa.Table.from_pylist([asdict(entry) for entry in ledger], schema=_LEDGER_SCHEMA))
 
     def as_of(self) -> datetime:
         """The moment of the report, naive UTC: the setting AS_OF, else the time of the newest load."""
@@ -331,15 +337,15 @@ class RawLayer:
         kinds |= dict.fromkeys(("reporting_timezone", "version"), pa.string())
         kinds |= dict.fromkeys(("as_of", "published_at"), pa.timestamp("us"))
         schema = pa.schema([(name, kinds.get(name, pa.int32())) for name in row])
-        self._write_table(self.pipeline_dir / "settings.parquet", schema, [row])
+        write_table(self.pipeline_dir / "settings.parquet", pa.Table.from_pylist([row], schema=schema))
 
     def prepare(self) -> None:
         """Write the files without rows that let every table be read before its first extract."""
         no_records = self.pipeline_dir / "rejected_records" / "no_records.parquet"
         if not is_readable(no_records):
-            self._write_table(no_records, _REJECTED_SCHEMA, [])
+            write_table(no_records, pa.Table.from_pylist([], schema=_REJECTED_SCHEMA))
         if not Register(self.settings).erasures_path.exists():
-            self._write_table(Register(self.settings).erasures_path, ERASURES_SCHEMA, [])
+            write_table(Register(self.settings).erasures_path, pa.Table.from_pylist([], schema=ERASURES_SCHEMA))
         ledger = self._read_ledger()
         if ledger is not None and pq.read_schema(self.ledger_path).names != _LEDGER_SCHEMA.names:
             # Of an earlier version.
@@ -542,14 +548,10 @@ class RawLayer:
             }
             for record in result.rejected
         ]
-        self._write_table(self._rejected_file(extract.source, extract.table_name, content_hash), _REJECTED_SCHEMA, rows)
-
-    @staticmethod
-    def _write_table(path: Path, schema: pa.Schema, rows: Sequence[dict[str, Any]]) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".tmp")
-        pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), temporary, write_page_checksum=True)
-        temporary.replace(path)
+        write_table(
+            self._rejected_file(extract.source, extract.table_name, content_hash),
+            pa.Table.from_pylist(rows, schema=_REJECTED_SCHEMA),
+        )
 
 
 def _hash_or_none(extract: Extract) -> str | None:

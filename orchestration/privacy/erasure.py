@@ -33,7 +33,7 @@ from orchestration.loading.raw_files import (
     copy,
     text_literal,
 )
-from orchestration.loading.raw_integrity import raw_files_below
+from orchestration.loading.raw_integrity import raw_files_below, write_table
 from orchestration.loading.raw_layer import LOADED, LedgerEntry, RawLayer
 from orchestration.privacy.keys import add_keyed_hash, keyed_hash
 from orchestration.privacy.register import TIES_SCHEMA, Known, Register
@@ -173,7 +173,7 @@ def set_aside(raw_layer: RawLayer, ledger: list[LedgerEntry], new_entries: list[
     layer is looked through, and what was built of it is made anew.
 
     Args:
-        raw_layer: that loads.
+        raw_layer: that loads, where somebody was forgotten.
         ledger: all extract file versions.
         new_entries: those of this load.
 
@@ -185,8 +185,6 @@ def set_aside(raw_layer: RawLayer, ledger: list[LedgerEntry], new_entries: list[
     """
     settings = raw_layer.settings
     register = Register(settings)
-    if not register.exists():
-        return ledger
     key, known = register.key(), register.known()
     everything = _raw_files(settings)
     new_hashes = {entry.content_hash for entry in new_entries if entry.outcome == LOADED}
@@ -410,9 +408,7 @@ def _hide_records(settings: Settings, key: bytes, known: Known) -> int:
             table = table.set_column(position, table.schema.field(position), pa.array(shown, pa.string()))
             position = table.schema.get_field_index("reason")
             table = table.set_column(position, table.schema.field(position), pa.array(reasons, pa.string()))
-            temporary = path.with_suffix(".tmp")
-            pq.write_table(table, temporary)
-            temporary.replace(path)
+            write_table(path, table)
             hidden_count += sum(text != record for text, record in zip(shown, records, strict=True))
     return hidden_count
 

@@ -7,11 +7,11 @@ WAREHOUSE_DIR/raw/pipeline/erasure_is_unfinished     there until what was publis
 
 from collections.abc import Collection
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from orchestration.loading.raw_integrity import write_table
 from orchestration.privacy.keys import PrivacyKeyError, keyed_hash, read_key
 from orchestration.settings import Settings
 
@@ -75,11 +75,11 @@ class Register:
         """Keep these hashes."""
         rows = sorted(known | {self._check(self.key())})
         columns = [list(column) for column in zip(*rows, strict=True)]
-        _write(self.path, pa.table(columns, schema=_FORGOTTEN_SCHEMA))
+        write_table(self.path, pa.table(columns, schema=_FORGOTTEN_SCHEMA))
 
     def write_ties(self, ties: pa.Table) -> None:
         """Keep the hashed ties of rows that are about to be erased, beside those that were before."""
-        _write(self.ties_path, ties)
+        write_table(self.ties_path, ties)
 
     def write_erasure(self, person_hash: str, counts: dict[tuple[str, str], int]) -> None:
         """Note that a person was erased.
@@ -94,7 +94,7 @@ class Register:
             for (source, table), n in sorted(counts.items() or {("", ""): 0}.items())
         ]
         before = pq.read_table(self.erasures_path).to_pylist() if self.erasures_path.exists() else []
-        _write(self.erasures_path, pa.Table.from_pylist([*before, *rows], schema=ERASURES_SCHEMA))
+        write_table(self.erasures_path, pa.Table.from_pylist([*before, *rows], schema=ERASURES_SCHEMA))
 
     def mark_unfinished(self) -> None:
         """Note that rows are being erased that were built or published."""
@@ -113,10 +113,3 @@ class Register:
     @staticmethod
     def _check(key: bytes) -> tuple[str, str]:
         return (KEY_CHECK[0], keyed_hash(key, *KEY_CHECK))
-
-
-def _write(path: Path, table: pa.Table) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    pq.write_table(table, temporary)
-    temporary.replace(path)

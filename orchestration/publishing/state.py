@@ -16,6 +16,7 @@ from typing import Any
 from orchestration.building.build import DATABASES, fingerprint
 from orchestration.errors import PublishError
 from orchestration.loading.raw_layer import LedgerEntry, RawLayer
+from orchestration.notes import read_note, write_note
 from orchestration.settings import Settings
 
 MANIFEST_FILE = "manifest.json"
@@ -23,7 +24,7 @@ MANIFEST_FILE = "manifest.json"
 
 def note_built(settings: Settings, raw_layer: RawLayer) -> None:
     """Note that all tables were built of what is loaded, and passed their tests."""
-    _write(_built_path(settings), _made_of(settings, raw_layer))
+    write_note(_built_path(settings), _made_of(settings, raw_layer))
 
 
 def forget_built(settings: Settings) -> None:
@@ -33,7 +34,7 @@ def forget_built(settings: Settings) -> None:
 
 def note_published(settings: Settings) -> None:
     """Note that marts and outputs were published; of what, the last whole build tells."""
-    _write(_published_path(settings), {**_read(_built_path(settings)), "files": _files(settings)})
+    write_note(_published_path(settings), {**read_note(_built_path(settings)), "files": _files(settings)})
 
 
 def check_is_publishable(settings: Settings) -> None:
@@ -42,31 +43,31 @@ def check_is_publishable(settings: Settings) -> None:
     Raises:
         PublishError: they did not, or were never built.
     """
-    if not _read(_built_path(settings)):
+    if not read_note(_built_path(settings)):
         raise PublishError("the last build did not pass its tests; nothing is published: run the job daily")
 
 
 def is_current(settings: Settings, raw_layer: RawLayer) -> bool:
     """Whether marts and outputs are there, undamaged, what a run would make, and delivered, and the raw files whole."""
-    known = _read(_published_path(settings))
+    known = read_note(_published_path(settings))
     is_published = bool(known) and known == {**_made_of(settings, raw_layer), "files": _files(settings)}
     return is_published and raw_layer.is_as_written() and is_delivered(settings)
 
 
 def note_delivered(settings: Settings) -> None:
     """Note that the latest outputs are where `OUTPUT_URL` says."""
-    _write(_delivered_path(settings), _delivered(settings))
+    write_note(_delivered_path(settings), _delivered(settings))
 
 
 def is_delivered(settings: Settings) -> bool:
     """Whether the latest outputs are where `OUTPUT_URL` says, or it says nothing."""
-    return not settings.output_url or _read(_delivered_path(settings)) == _delivered(settings)
+    return not settings.output_url or read_note(_delivered_path(settings)) == _delivered(settings)
 
 
 def has_unpublished_extracts(settings: Settings, raw_layer: RawLayer) -> bool:
     """Whether extracts were loaded that no run has published."""
     ledger = raw_layer.read_ledger()
-    return bool(ledger) and _read(_published_path(settings)).get("ledger") != _ledger_digest(ledger)
+    return bool(ledger) and read_note(_published_path(settings)).get("ledger") != _ledger_digest(ledger)
 
 
 def _built_path(settings: Settings) -> Path:
@@ -86,20 +87,6 @@ def _delivered(settings: Settings) -> dict[str, str]:
     manifest = settings.output_dir / "latest" / MANIFEST_FILE
     contents = {"url": settings.output_url.encode(), "manifest": manifest.read_bytes()}
     return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        known = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}
-
-
-def _write(path: Path, state: dict[str, Any]) -> None:
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(state, indent=1), encoding="utf-8")
-    temporary.replace(path)
 
 
 def _made_of(settings: Settings, raw_layer: RawLayer) -> dict[str, Any]:
