@@ -144,6 +144,7 @@ select
     end as replaceable_characters,
     price,
     currency_code,
+    case when channel = 'sms' then body end as body,
     coalesce(length(body) > {{ var('longest_body_characters') }}, false) as is_too_long,
     sent_at,
     event_at,
