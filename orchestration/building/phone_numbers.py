@@ -94,5 +94,5 @@ def register(spark: "SparkSession") -> None:
     Args:
         spark: its executors need the package `phonenumbers`; on one machine they are this process's own.
     """
-    details = ", ".join(f"{name} string" for name in PhoneNumberDetails._fields)
-    spark.udf.register("phone_number_details", phone_number_details, f"struct<{details}>".replace(" string", ": string"))
+    details = ", ".join(f"{name}: string" for name in PhoneNumberDetails._fields)
+    spark.udf.register("phone_number_details", phone_number_details, f"struct<{details}>")
