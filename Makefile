@@ -32,6 +32,11 @@ $(VENV)/.installed-bench: requirements-bench.txt $(VENV)/.installed
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	@touch $@
 
+$(VENV)/.installed-spark: requirements-spark.txt $(VENV)/.installed
+	@echo "Installing what ENGINE=spark needs on top"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-spark.txt
+	@touch $@
+
 $(VENV)/.installed-audit: requirements-audit.txt $(VENV)/.installed-dev
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-audit.txt
 	@touch $@
@@ -89,13 +94,13 @@ picture: $(VENV)/.installed-dev demo ## Take the README's picture of the report,
 	@$(BIN)/python -m docs.report_picture
 
 audit: $(VENV)/.installed-audit ## Known vulnerabilities of the pinned dependencies, from the OSV database (needs the network)
-	@for part in requirements requirements-dev requirements-bench requirements-audit; do \
+	@for part in requirements requirements-dev requirements-bench requirements-spark requirements-audit; do \
 		$(BIN)/pip-audit --vulnerability-service osv --disable-pip --no-deps --progress-spinner off --requirement $$part.txt; \
 	done
 
 lock: $(VENV)/.installed-dev ## Pin the newest allowed versions in requirements*.txt
 	@$(BIN)/pip install --quiet pip-tools
-	@for part in requirements requirements-dev requirements-bench requirements-audit; do \
+	@for part in requirements requirements-dev requirements-bench requirements-spark requirements-audit; do \
 		$(BIN)/pip-compile --quiet --upgrade --no-header --no-annotate --no-emit-index-url \
 			--no-emit-find-links --output-file $$part.txt $$part.in; \
 		sed -i -e '/^#/d' -e '/^$$/d' $$part.txt; \
