@@ -23,6 +23,8 @@ FULL, MASKED, NONE = "full", "masked", "none"
 # What builds the tables, and as what Spark keeps them.
 DUCKDB, SPARK = "duckdb", "spark"
 PARQUET, DELTA, ICEBERG = "parquet", "delta", "iceberg"
+# How Spark is reached.
+SESSION, THRIFT = "session", "thrift"
 # As many as nobody tries: 32 hexadecimal digits are 128 bits.
 LEAST_SECRET_CHARACTERS = 32
 
@@ -48,6 +50,7 @@ class Settings:
         alert_opt_out_percent: sends of a hundred answered with an opt-out keyword from which opt-outs are an alert.
         engine: what builds the tables: DUCKDB or SPARK.
         spark_table_format: as what Spark keeps its tables: PARQUET, DELTA or ICEBERG.
+        spark_method: how Spark is reached: SESSION or THRIFT, with the other variables that profiles.yml names.
         spark_remote: Spark Connect URL of the cluster that builds; empty for a Spark of this machine.
         spark_url: fsspec URL of a folder that this machine and the cluster reach; empty for the warehouse's folder.
         default_country: ISO 3166 code of the country whose national numbers are completed; None completes none.
@@ -88,6 +91,7 @@ class Settings:
     alert_opt_out_percent: int = 3
     engine: str = DUCKDB
     spark_table_format: str = PARQUET
+    spark_method: str = SESSION
     spark_remote: str = ""
     spark_url: str = ""
     default_country: str | None = None
@@ -179,6 +183,7 @@ class Settings:
             alert_opt_out_percent=_whole_number(variables, "ALERT_OPT_OUT_PERCENT", cls.alert_opt_out_percent, 0, 100),
             engine=_engine(variables, "ENGINE"),
             spark_table_format=_choice(variables, "SPARK_TABLE_FORMAT", (PARQUET, DELTA, ICEBERG)),
+            spark_method=_choice(variables, "SPARK_METHOD", (SESSION, THRIFT)),
             spark_remote=_text(variables, "SPARK_REMOTE") or "",
             spark_url=_url(variables, "SPARK_URL").rstrip("/"),
             default_country=_country(variables, "DEFAULT_COUNTRY"),
@@ -269,7 +274,8 @@ def _engine(variables: Mapping[str, str], name: str) -> str:
         java_home = _text(variables, "JAVA_HOME")
         java = Path(java_home, "bin", "java") if java_home else shutil.which("java", path=variables.get("PATH"))
         # A cluster has its own.
-        if not _text(variables, "SPARK_REMOTE") and not (java and os.access(java, os.X_OK)):
+        is_remote = _text(variables, "SPARK_REMOTE") or _choice(variables, "SPARK_METHOD", (SESSION, THRIFT)) == THRIFT
+        if not is_remote and not (java and os.access(java, os.X_OK)):
             found = (
                 f"JAVA_HOME={java_home} has none" if java_home else "no java was found on PATH, and no JAVA_HOME set"
             )

@@ -140,7 +140,7 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> list[NodeResult]:
             compiled_code=getattr(result.node, "compiled_code", None),
         )
         for result in getattr(outcome.result, "results", None) or []
-        if hasattr(result, "execution_time")
+        if hasattr(result, "execution_time") and hasattr(result, "node")
     ]
     if not outcome.success:
         raise DbtError(str(outcome.exception or "dbt failed"), results)

@@ -16,7 +16,6 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ from orchestration.building.engines import Engine
 from orchestration.building.phases import record_phases
 from orchestration.errors import RunError, SettingError
 from orchestration.loading.raw_files import quoted, text_literal
-from orchestration.settings import PARQUET, Settings
+from orchestration.settings import PARQUET, THRIFT, Settings
 
 # Whose rows are as many as sends: of them, those of the last OUTPUT_DAYS are published, by this time.
 FACT_TIMES = {
@@ -45,8 +44,6 @@ FACT_TIMES = {
 }
 # What is read beside the published tables and the outputs' views: the settings of the build, and its marks.
 READ_TOO = ("stg_pipeline__settings", "audit_extract_rows")
-# Tables that are written side by side; most are small, and wait.
-WRITERS = 4
 
 
 class Spark(Engine):
@@ -86,7 +83,7 @@ class Spark(Engine):
 
 
 @contextlib.contextmanager
-def spark_session(settings: Settings) -> Iterator[SparkSession]:
+def spark_session(settings: Settings) -> Iterator[SparkSession | None]:
     """Have a Spark session, which dbt's method `session` joins, until the block ends.
 
     Args:
@@ -94,12 +91,15 @@ def spark_session(settings: Settings) -> Iterator[SparkSession]:
             the memory that MEMORY_LIMIT_GB says, and listens on the loopback address only.
 
     Yields:
-        The session.
+        The session; None with SPARK_METHOD=thrift, where dbt itself connects to a server.
 
     Raises:
         SettingError: Spark does not know the format of the tables.
         RunError: Spark does not start.
     """
+    if settings.spark_method == THRIFT:
+        yield None
+        return
     started = time.monotonic()
     try:
         session = _joined(settings) if settings.spark_remote else _started(settings)
@@ -175,10 +175,10 @@ def collect_tables(settings: Settings, as_of: datetime) -> None:
         as_of: moment of the report, naive UTC.
 
     Raises:
-        RunError: a table can't be read.
+        DbtError: a table can't be read.
+        OSError: or another error of the file system's driver, where SPARK_URL can't be read.
     """
     started = time.monotonic()
-    session = SparkSession.builder.getOrCreate()
     since = Spark().facts_since(settings, as_of)
     relations = json.loads((target_dir(settings) / "manifest.json").read_text(encoding="utf-8"))["nodes"]
     nodes = _collected_nodes(json.loads(manifest_path(settings).read_text(encoding="utf-8"))["nodes"])
@@ -186,17 +186,14 @@ def collect_tables(settings: Settings, as_of: datetime) -> None:
     url = f"{settings.spark_url}/collected" if settings.spark_url else str(local)
     location = f"{settings.engine_location}/collected" if settings.spark_url else str(local)
 
-    def write(unique_id: str) -> None:
-        name = nodes[unique_id]["name"]
-        condition = f" where {FACT_TIMES[name]} > timestamp_ntz'{since}'" if name in FACT_TIMES else ""
-        session.sql(
-            f"insert overwrite directory {text_literal(f'{location}/{name}')} using parquet"
-            f" select * from {relations[unique_id]['relation_name']}{condition}"
-        )
-
+    statements = []
+    for unique_id, node in nodes.items():
+        name, relation = node["name"], relations[unique_id]["relation_name"]
+        condition = f" where {FACT_TIMES[name]} > '{since}'" if name in FACT_TIMES else ""
+        folder = text_literal(f"{location}/{name}")
+        statements.append(f"insert overwrite directory {folder} using parquet select * from {relation}{condition}")
     shutil.rmtree(local, ignore_errors=True)
-    with ThreadPoolExecutor(max_workers=WRITERS) as pool:
-        list(pool.map(write, nodes))
+    run_dbt(settings, ["run-operation", "run_statements", "--args", json.dumps({"statements": statements})])
     if settings.spark_url:
         filesystem, root = url_to_fs(url, use_listings_cache=False, skip_instance_cache=True)
         filesystem.get(f"{root.rstrip('/')}/", f"{local}/", recursive=True)
