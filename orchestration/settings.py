@@ -231,6 +231,7 @@ class Settings:
             "WAREHOUSE_DIR": str(self.warehouse_dir),
             "OUTPUT_DIR": str(self.output_dir),
             "NUMBERING_PLAN": self.numbering_plan,
+            "RAW_URL": f"{self.engine_location}/raw",
             "SPARK_TABLE_FORMAT": self.spark_table_format,
         }
 

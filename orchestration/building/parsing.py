@@ -124,7 +124,7 @@ def parsed_manifest(settings: Settings) -> "Manifest | None":
         return None
     for source in manifest.sources.values():
         # As dbt_project.yml has it.
-        source.meta["warehouse_dir"] = settings.engine_location
+        source.meta["warehouse_dir"] = str(settings.warehouse_dir)
     manifest.build_flat_graph()  # type: ignore[no-untyped-call]
     return manifest
 

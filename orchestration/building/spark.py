@@ -30,6 +30,7 @@ from orchestration.building.dbt_runs import run_dbt
 from orchestration.building.engines import Engine
 from orchestration.building.phases import record_phases
 from orchestration.errors import RunError, SettingError
+from orchestration.loading.mirror import mirror
 from orchestration.loading.raw_files import quoted, text_literal
 from orchestration.settings import PARQUET, THRIFT, Settings
 
@@ -126,43 +127,9 @@ def stage_raw_layer(settings: Settings) -> None:
     """
     started = time.monotonic()
     if settings.spark_url:
-        mirror(settings.raw_dir, f"{settings.spark_url}/raw")
+        mirror(settings.raw_dir, f"{settings.spark_url}/raw", settings.build_dir / "mirrored.json")
     run_dbt(settings, ["run-operation", "stage_external_sources"])
     record_phases(settings, {"stage": time.monotonic() - started})
-
-
-def mirror(folder: Path, url: str) -> int:
-    """Let a folder at an fsspec URL hold the same files as a local one; a file of the same size is the same.
-
-    Raw files are named by their contents, and change only where a person is forgotten: some rows are left out then, and
-    the size is another.
-
-    Args:
-        folder: local.
-        url: where the copy lies.
-
-    Returns:
-        How many files were copied.
-    """
-    filesystem, root = url_to_fs(url, use_listings_cache=False, skip_instance_cache=True)
-    root = root.rstrip("/")
-    known = filesystem.find(root, detail=True) if filesystem.exists(root) else {}
-    there = {name.removeprefix(f"{root}/"): entry["size"] for name, entry in known.items()}
-    wanted = {
-        path.relative_to(folder).as_posix(): path
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix == ".parquet"
-    }
-    for name in there.keys() - wanted.keys():
-        filesystem.rm_file(f"{root}/{name}")
-    # What the pipeline notes of itself is written anew, with the same size.
-    copied = [
-        name for name, path in wanted.items() if name.startswith("pipeline/") or there.get(name) != path.stat().st_size
-    ]
-    for name in copied:
-        filesystem.makedirs(filesystem._parent(f"{root}/{name}"), exist_ok=True)
-        filesystem.put_file(str(wanted[name]), f"{root}/{name}")
-    return len(copied)
 
 
 def collect_tables(settings: Settings, as_of: datetime) -> None:
