@@ -16,6 +16,7 @@ from orchestration.building.dbt_project import (
     target_dir,
     without_dbt_variables,
 )
+from orchestration.building.engines import engine_of
 from orchestration.building.parsing import ensure_manifest, parsed_manifest
 from orchestration.outside_text import shown
 from orchestration.settings import Settings
@@ -124,7 +125,7 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> list[NodeResult]:
     try:
         with _environment(dbt_environment(settings)):
             runner = dbtRunner(manifest=parsed_manifest(settings), callbacks=[_print_event])
-            outcome = runner.invoke([*arguments, *folders, *QUICK])
+            outcome = runner.invoke([*arguments, "--target", engine_of(settings).target, *folders, *QUICK])
     finally:
         # dbt lets go of its databases only with its connection manager; the previews and the publishing open them next.
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
@@ -139,7 +140,7 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> list[NodeResult]:
             compiled_code=getattr(result.node, "compiled_code", None),
         )
         for result in getattr(outcome.result, "results", None) or []
-        if hasattr(result, "execution_time")
+        if hasattr(result, "execution_time") and hasattr(result, "node")
     ]
     if not outcome.success:
         raise DbtError(str(outcome.exception or "dbt failed"), results)
