@@ -10,7 +10,7 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -268,15 +268,10 @@ def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTa
             context.log.info(f"everything was made anew: {reason}")
         engine_seconds = sum(read_phases(settings).get(phase, 0) for phase in ENGINE_PHASES)
         record_phases(settings, build_phases(results, time.monotonic() - started - engine_seconds))
-        if not reason:
-            # What is as the last full build made it; a step that waits for an asset without an event is skipped.
-            unchanged = set(selected) - {result.unique_id for result in results}
-            parents = {unique_id: manifest["parent_map"][unique_id] for unique_id in unchanged}
-            for unique_id in TopologicalSorter(parents).static_order():
-                if unique_id in unchanged:
-                    yield dg.MaterializeResult(asset_key=keys[unique_id], metadata={"unchanged": True})
+        # What is as the last full build made it; a step that waits for an asset without an event is skipped.
+        unchanged = set() if reason else set(selected) - {result.unique_id for result in results}
         with noting_damage(settings):
-            yield from asset_events(context, results, keys, settings.build_dir, manifest)
+            yield from asset_events(context, results, keys, settings.build_dir, manifest, unchanged)
 
     return dbt_build
 
@@ -314,6 +309,7 @@ def asset_events(
     keys: Mapping[str, dg.AssetKey],
     build_dir: Path,
     manifest: Mapping[str, Any],
+    unchanged: Collection[str] = (),
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """What Dagster notes of a dbt run: built tables with their number of rows and a preview, tests as checks.
 
@@ -323,9 +319,11 @@ def asset_events(
         keys: asset keys of models and seeds by dbt's id.
         build_dir: folder of the databases.
         manifest: dbt's.
+        unchanged: ids of models and seeds that did not have to be built.
 
     Yields:
-        A materialization for each node that was built, a check result for each test that ran.
+        A materialization for each node that was built or is unchanged, parents first, then a check result for each
+        test that ran.
     """
     checks = {
         spec.metadata[DBT_UNIQUE_ID]: spec
@@ -334,17 +332,23 @@ def asset_events(
     }
     if not (build_dir / "warehouse.duckdb").exists():
         return
+    built = {result.unique_id: result for result in results if result.unique_id in keys and result.status == "success"}
+    order = TopologicalSorter({unique_id: manifest["parent_map"][unique_id] for unique_id in {*built, *unchanged}})
     with Previews(build_dir) as previews:
-        for result in results:
-            if result.unique_id in keys and result.status == "success":
+        for unique_id in order.static_order():
+            if unique_id in unchanged:
+                yield dg.MaterializeResult(asset_key=keys[unique_id], metadata={"unchanged": True})
+            elif unique_id in built:
+                result = built[unique_id]
                 metadata: dict[str, Any] = {"duration_seconds": result.seconds}
                 row_count, preview = previews.row_count(result.name), previews.markdown(result.name)
                 if row_count is not None:
                     metadata["dagster/row_count"] = dg.IntMetadataValue(row_count)
                 if preview is not None:
                     metadata["preview"] = dg.MetadataValue.md(preview)
-                yield dg.MaterializeResult(asset_key=keys[result.unique_id], metadata=metadata)
-            elif result.unique_id in checks and result.status in ("pass", "warn", "fail", "error"):
+                yield dg.MaterializeResult(asset_key=keys[unique_id], metadata=metadata)
+        for result in results:
+            if result.unique_id in checks and result.status in ("pass", "warn", "fail", "error"):
                 spec = checks[result.unique_id]
                 check_metadata: dict[str, Any] = {
                     "rows_found": result.failures or 0,

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from orchestration.building.dbt_project import PROJECT_DIR
-from orchestration.building.dbt_runs import DbtError, NodeResult, build_arguments, incremental_models, run_dbt
+from orchestration.building.dbt_runs import DbtError, NodeResult, build_arguments, incremental_models, run_dbt, views
 from orchestration.building.engines import engine_of
 from orchestration.errors import UserError, tell
 from orchestration.loading.raw_files import quoted
@@ -101,7 +101,7 @@ def _build(
             for group in groups:
                 apply(group, build_arguments(is_refresh_due, folds_only=True))
                 is_refresh_due = False
-            is_complete = bool(reason) or has_moved(settings)
+            is_complete = bool(reason) or lacks_views(settings)
             results = apply(last, [*build_arguments(is_refresh_due, is_complete), *arguments])
             engine.collect(settings, raw_layer.as_of())
     except DbtError as error:
@@ -167,10 +167,11 @@ def _read(settings: Settings, database: str, query: str) -> list[tuple[Any, ...]
         return None
 
 
-def has_moved(settings: Settings) -> bool:
-    """Whether the views of staging, which a day's run leaves as they are, read the raw layer of another folder."""
-    read = _read(settings, DATABASES[0], "select sql from duckdb_views() where contains(sql, 'read_parquet(')")
-    return any(f"'{settings.raw_dir}/" not in sql for (sql,) in read or [])
+def lacks_views(settings: Settings) -> bool:
+    """Whether a view, which a day's run leaves as it is, is missing or reads the raw layer of another folder."""
+    found = dict(_read(settings, DATABASES[0], "select view_name, sql from duckdb_views() where not internal") or [])
+    reading = [sql for sql in found.values() if "read_parquet(" in sql]
+    return not views(settings) <= found.keys() or any(f"'{settings.raw_dir}/" not in sql for sql in reading)
 
 
 def are_damaged(settings: Settings) -> bool:
