@@ -206,12 +206,22 @@
 {%- endmacro -%}
 
 {%- macro is_number(number) -%}
-    {#- Whether a number of rule 11 can be a phone's: a full international one, or a short code. -#}
+    {#- Whether a number of rule 11 can be a phone's: a full international one, or a short code; also whether one could that was too old to
+        be kept (orchestration/privacy/retention.py). -#}
     {{ return(adapter.dispatch('is_number', 'outbound_sms')(number)) }}
 {%- endmacro -%}
 
 {%- macro duckdb__is_number(number) -%}
-    regexp_full_match({{ number }}, '\+[1-9][0-9]{6,14}|[1-9][0-9]{2,7}')
+    regexp_full_match({{ number }}, '\+[1-9][0-9]{6,14}|[1-9][0-9]{2,7}|\+[0-9]*x[0-9a-f]{16}')
+{%- endmacro -%}
+
+{%- macro is_pseudonym(number) -%}
+    {#- Whether it stands in place of a number that was too old to be kept (orchestration/privacy/retention.py). -#}
+    {{ return(adapter.dispatch('is_pseudonym', 'outbound_sms')(number)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__is_pseudonym(number) -%}
+    regexp_full_match({{ number }}, '(?:\+[0-9]*|0)?[xX][0-9a-f]{16}')
 {%- endmacro -%}
 
 {%- macro is_pool(sender) -%}
@@ -225,12 +235,12 @@
 {%- endmacro -%}
 
 {%- macro is_national_number(number) -%}
-    {#- Whether a number lacks its country: bare digits behind a 0. -#}
+    {#- Whether a number lacks its country: bare digits behind a 0; also whether one did that was too old to be kept. -#}
     {{ return(adapter.dispatch('is_national_number', 'outbound_sms')(number)) }}
 {%- endmacro -%}
 
 {%- macro duckdb__is_national_number(number) -%}
-    regexp_full_match({{ number }}, '\+?0[0-9]{5,14}')
+    regexp_full_match({{ number }}, '\+?0[0-9]{5,14}|0x[0-9a-f]{16}')
 {%- endmacro -%}
 
 {%- macro address_number(number, channel) -%}
