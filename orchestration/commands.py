@@ -32,6 +32,7 @@ from orchestration.errors import (
     RunError,
     SettingError,
     UserError,
+    causes,
     in_words,
     tells_of_a_full_disk,
 )
@@ -494,18 +495,8 @@ def _failures_as_one_line(settings: Settings, job_name: str, log_path: Path) -> 
         stays = "what was published before is untouched" if _published(settings) == published else "it has published"
         # SQLite tells of some writes that found no place as of any other fault of the disk.
         is_full = shutil.disk_usage(settings.warehouse_dir).free < LEAST_FREE_BYTES
-        reason = DISK_IS_FULL if is_full else _reason(error)
+        reason = DISK_IS_FULL if is_full or tells_of_a_full_disk(error) else in_words(causes(error)[-1])
         raise RunError(f"The job {job_name} failed: {reason}; {stays}. The whole log: {log_path}") from error
-
-
-def _reason(error: BaseException) -> str:
-    """What went wrong, in a line: that a disk is full, wherever it was noticed, else the first cause."""
-    causes = [error]
-    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
-        causes.append(cause)
-    if any(map(tells_of_a_full_disk, causes)):
-        return DISK_IS_FULL
-    return next(iter(str(causes[-1]).splitlines()), "") or type(causes[-1]).__name__
 
 
 def main(arguments: list[str]) -> int:
@@ -542,5 +533,5 @@ def main(arguments: list[str]) -> int:
         print(f"{shown(error.filename)}: {error.strerror}; the folders need to be writable", file=sys.stderr)
         return EXIT_USAGE
     except OSError as error:
-        print(shown(_reason(error)), file=sys.stderr)
+        print(shown(in_words(error)), file=sys.stderr)
         return EXIT_FAILED

@@ -23,9 +23,25 @@ def tell(message: str) -> None:
     print(message, file=sys.__stderr__, flush=True)
 
 
+def causes(error: BaseException) -> list[BaseException]:
+    """An error, what it came of, and so on to the first cause, as a stack trace shows them."""
+    found = [error]
+    while (
+        cause := found[-1].__cause__ or (None if found[-1].__suppress_context__ else found[-1].__context__)
+    ) is not None:
+        if cause in found:
+            break
+        found.append(cause)
+    return found
+
+
 def tells_of_a_full_disk(error: BaseException | str) -> bool:
-    """Whether an error, or what another program said, comes from a disk that is full."""
-    return getattr(error, "errno", None) in FULL_DISK or any(words in str(error) for words in FULL_DISK_WORDS)
+    """Whether an error, or any of its causes, or what another program said, comes from a disk that is full."""
+    if isinstance(error, BaseException):
+        return any(
+            getattr(cause, "errno", None) in FULL_DISK or tells_of_a_full_disk(str(cause)) for cause in causes(error)
+        )
+    return any(words in error for words in FULL_DISK_WORDS)
 
 
 class UserError(Exception):
@@ -61,15 +77,16 @@ class RunError(UserError):
     """A run failed outside of its steps, such as on a full disk; the stack trace is in the log."""
 
 
-def may_pass(error: BaseException | None) -> bool:
-    """Whether trying again after a while may succeed: a lock, a full disk, a vanished file, also as the cause."""
-    while error is not None and not isinstance(error, SettingError):
-        if isinstance(error, OSError) and error.errno in PASSING_ERRNOS:
-            return True
-        if tells_of_a_full_disk(error) or any(words in str(error) for words in PASSING_WORDS):
-            return True
-        error = error.__cause__
-    return False
+def may_pass(error: BaseException) -> bool:
+    """Whether trying again after a while may succeed: a lock, a full disk, a vanished file, also as a cause."""
+    found = causes(error)
+    if any(isinstance(cause, SettingError) for cause in found):
+        return False
+    return tells_of_a_full_disk(error) or any(
+        (isinstance(cause, OSError) and cause.errno in PASSING_ERRNOS)
+        or any(words in str(cause) for words in PASSING_WORDS)
+        for cause in found
+    )
 
 
 def in_words(error: BaseException) -> str:
@@ -82,4 +99,4 @@ def in_words(error: BaseException) -> str:
         return f"{error.filename or 'the system'}: {error.strerror or type(error).__name__}"
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
-    return f"An unforeseen fault: {type(error).__name__}{where}. Its stack trace stands in the step's error output."
+    return f"an unforeseen fault: {type(error).__name__}{where}; its stack trace stands in the log"

@@ -67,6 +67,7 @@ class Settings:
         personal_data_export: how the messaging data exports do.
         personal_data_report: how the report does.
         personal_data_marts: how the published database does.
+        retention_days: days before the as-of moment, or now, after which personal data are dropped; 0 for never.
         privacy_key: of the keyed hashes; empty for the one in `privacy_key_path`.
         notify_urls: Apprise URLs that are told of failures and warnings; they may hold passwords.
         stale_after_hours: hours without a new extract after which a source is stale, by "source", "source/table" and ""
@@ -107,6 +108,7 @@ class Settings:
     personal_data_export: str = FULL
     personal_data_report: str = FULL
     personal_data_marts: str = FULL
+    retention_days: int = 0
     privacy_key: str = field(default="", repr=False)
     notify_urls: tuple[str, ...] = ()
     stale_after_hours: Mapping[str, int] = field(default_factory=lambda: {"": 48})
@@ -201,6 +203,7 @@ class Settings:
             personal_data_export=_personal_data(variables, "PERSONAL_DATA_EXPORT"),
             personal_data_report=_personal_data(variables, "PERSONAL_DATA_REPORT"),
             personal_data_marts=_personal_data(variables, "PERSONAL_DATA_MARTS"),
+            retention_days=_retention_days(variables, "RETENTION_DAYS"),
             privacy_key=_secret(variables, "PRIVACY_KEY"),
             notify_urls=_notify_urls(variables, "NOTIFY_URLS"),
             stale_after_hours=_hours(variables, "STALE_AFTER_HOURS"),
@@ -287,6 +290,14 @@ def _engine(variables: Mapping[str, str], name: str) -> str:
                 f" openjdk-17-jre-headless); {found}",
             )
     return engine
+
+
+def _retention_days(variables: Mapping[str, str], name: str) -> int:
+    """What is dropped is looked up in DuckDB's tables."""
+    days = _whole_number(variables, name, Settings.retention_days, 0, 36_500)
+    if days and _choice(variables, "ENGINE", (DUCKDB, SPARK)) == SPARK:
+        raise SettingError(name, str(days), f"0 with ENGINE={SPARK}, whose tables it does not reach")
+    return days
 
 
 def _secret(variables: Mapping[str, str], name: str) -> str:

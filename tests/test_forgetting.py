@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -73,13 +73,13 @@ def drop_extracts(pipeline: Pipeline, with_person: bool = True) -> None:
     pipeline.drop("outbound/sends/broken.csv", header + good + broken)
 
 
-def files_with_traces(*folders: Path) -> list[str]:
+def files_with_traces(*folders: Path, traces: Sequence[str] = tuple(TRACES)) -> list[str]:
     """Files that hold a trace of the person, also packed within them, or in the rows of a database or Parquet file."""
     found = []
     for folder in folders:
         for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()):
             held = " ".join(content.decode("utf-8", "replace") for content in contents(path))
-            found += [f"{path.name}: {trace}" for trace in TRACES if trace in held or trace in path.name]
+            found += [f"{path.name}: {trace}" for trace in traces if trace in held or trace in path.name]
     return found
 
 

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from orchestration import notifications
-from orchestration.errors import ExtractRefusedError, LoadError, SettingError, in_words, may_pass
+from orchestration.errors import DISK_IS_FULL, ExtractRefusedError, LoadError, SettingError, in_words, may_pass
 from orchestration.loading.freshness import stale_tables
 from orchestration.loading.raw_layer import LedgerEntry
 from orchestration.notifications import tell_of_failure, tell_of_success, warnings
@@ -158,7 +158,7 @@ def test_an_error_is_told_without_the_values_in_it(tmp_path: Path) -> None:
         int("+447700900123")
     except ValueError as error:
         assert "+44" not in in_words(error)
-        assert "ValueError in test_notifications.py" in in_words(error)
+        assert "ValueError in test_notifications.py, line" in in_words(error)
     assert in_words(ExtractRefusedError("lacks the column x")) == "lacks the column x"
 
 
@@ -166,6 +166,17 @@ def test_only_what_may_pass_is_tried_again() -> None:
     full = LoadError("can't write to the raw layer")
     full.__cause__ = OSError(28, "No space left on device")
     assert may_pass(full)
+    assert in_words(full) == DISK_IS_FULL
+    wrapped = RuntimeError("while it was noted")
+    wrapped.__context__ = full
+    assert may_pass(wrapped)
+    assert in_words(wrapped) == DISK_IS_FULL
+    wrapped.__suppress_context__ = True
+    assert not may_pass(wrapped)
+    # A wrong setting stays wrong, whatever it came of.
+    setting = SettingError("LANDING_DIR", "x", "a folder")
+    setting.__cause__ = FileNotFoundError(2, "No such file or directory")
+    assert not may_pass(setting)
     assert may_pass(FileNotFoundError(2, "No such file or directory"))
     assert may_pass(duckdb.IOException("Could not set lock on file"))
     assert not may_pass(LoadError("the load took more memory than this machine has"))

@@ -392,8 +392,8 @@ def test_a_full_disk_ends_the_log_and_not_the_run() -> None:
         (OSError(28, "No space left on device", "/warehouse/x"), DISK_IS_FULL),
         (sqlite3.OperationalError("database or disk is full"), DISK_IS_FULL),
         (duckdb.IOException("Could not write file: No space left on device"), DISK_IS_FULL),
-        (ValueError("one line\nand another"), "one line"),
-        (ValueError(), "ValueError"),
+        (ValueError("+447700900123"), "an unforeseen fault: ValueError; its stack trace stands in the log"),
+        (PermissionError(13, "Permission denied", "/warehouse/x"), "/warehouse/x: Permission denied"),
     ],
 )  # fmt: skip
 def test_what_fails_outside_of_steps_is_told_in_a_line(

@@ -241,8 +241,14 @@
 {%- endmacro -%}
 
 {%- macro is_number(number) -%}
-    {#- Whether a number of rule 11 can be a phone's: a full international one, or a short code. -#}
-    {{ matches_whole(number, '\\+[1-9][0-9]{6,14}|[1-9][0-9]{2,7}') }}
+    {#- Whether a number of rule 11 can be a phone's: a full international one, or a short code; also whether one could that was too old to
+        be kept (orchestration/privacy/retention.py). -#}
+    {{ matches_whole(number, '\\+[1-9][0-9]{6,14}|[1-9][0-9]{2,7}|\\+[0-9]*x[0-9a-f]{16}') }}
+{%- endmacro -%}
+
+{%- macro is_pseudonym(number) -%}
+    {#- Whether it stands in place of a number that was too old to be kept (orchestration/privacy/retention.py). -#}
+    {{ matches_whole(number, '(?:\\+[0-9]*|0)?[xX][0-9a-f]{16}') }}
 {%- endmacro -%}
 
 {%- macro is_pool(sender) -%}
@@ -252,8 +258,8 @@
 {%- endmacro -%}
 
 {%- macro is_national_number(number) -%}
-    {#- Whether a number lacks its country: bare digits behind a 0. -#}
-    {{ matches_whole(number, '\\+?0[0-9]{5,14}') }}
+    {#- Whether a number lacks its country: bare digits behind a 0; also whether one did that was too old to be kept. -#}
+    {{ matches_whole(number, '\\+?0[0-9]{5,14}|0x[0-9a-f]{16}') }}
 {%- endmacro -%}
 
 {%- macro address_number(number, channel) -%}

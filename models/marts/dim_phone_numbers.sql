@@ -16,7 +16,8 @@ with numbers as (
         to_number as number,
         min(country_code) as country_code
     from {{ ref('fct_delivery_issues') }}
-    where to_number is not null
+    -- One that was too old to be kept has no number to tell of.
+    where to_number is not null and not {{ is_pseudonym('to_number') }}
     group by to_number
 
 ),

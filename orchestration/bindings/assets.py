@@ -37,6 +37,7 @@ from orchestration.loading.declarations import ExtractTable
 from orchestration.loading.raw_layer import LOADED, REFUSED, LedgerEntry, RawLayer
 from orchestration.outside_text import shown
 from orchestration.privacy.erasure import finish_erasure
+from orchestration.privacy.retention import build_and_drop
 from orchestration.publishing.delivery import deliver
 from orchestration.publishing.figures import key_figures
 from orchestration.publishing.marts import publish
@@ -55,6 +56,7 @@ PIPELINE_TABLES = {
     "settings": "The settings of the run, as the models read them.",
     "loads": "The ledger of the extract files: what was loaded, skipped or refused.",
     "rejected_records": "Rows that could not be read from their file.",
+    "numbers": "The numbers of newer rows that stand as pseudonyms in rows older than RETENTION_DAYS.",
     "erasures": "What was erased of persons who were forgotten.",
 }
 # Where dagster-dbt keeps the id of a check's test.
@@ -255,7 +257,8 @@ def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTa
         if not is_partial:
             forget_built(settings)
         try:
-            results, reason = build(settings, raw_layer, config.full_refresh, arguments)
+            build_all = build if is_partial else build_and_drop
+            results, reason = build_all(settings, raw_layer, config.full_refresh, arguments)
         except DbtError as error:
             forget_built(settings)
             # What was built is counted and shown even where dbt failed later on.

@@ -13,7 +13,7 @@ import duckdb
 from orchestration.building.build import DATABASES, build, reason_for_a_refresh, taken_extracts
 from orchestration.building.engines import engine_of
 from orchestration.errors import UserError
-from orchestration.loading.raw_layer import RawLayer
+from orchestration.loading.raw_layer import NUMBERS_FILE, RawLayer
 from orchestration.settings import Settings
 
 # It tells of the run itself.
@@ -82,7 +82,7 @@ def differences_from_a_rebuild(settings: Settings) -> dict[str, int]:
         for path in settings.raw_dir.iterdir():
             if path.name != "pipeline":
                 _link(copy / "raw" / path.name, path)
-        for name in ("loads.parquet", "rejected_records", "erasures.parquet"):
+        for name in ("loads.parquet", "rejected_records", "erasures.parquet", NUMBERS_FILE):
             _link(copy / "raw" / "pipeline" / name, settings.raw_dir / "pipeline" / name)
         rebuilt = replace(settings, warehouse_dir=copy, as_of=as_of.replace(tzinfo=UTC))
         build(rebuilt, RawLayer(rebuilt, {}), full_refresh=True, arguments=["--exclude-resource-type", "test"])

@@ -8,17 +8,11 @@ import duckdb
 
 from orchestration.building.dbt_runs import NodeResult
 from orchestration.errors import PASSING_WORDS
+from orchestration.privacy.personal_data import is_personal
 
-# Columns of findings that are shown: keys and closed lists. All others may hold personal data, also a customer's id,
-# which is a number where a carrier's log is the only source.
-SHOWN_COLUMNS = (
-    *("broken_rule", "named_in", "unknown_name"),
-    *("send_id", "reply_id", "message_id", "series_id", "source", "table_name", "file", "line_number", "column_name"),
-    *("fault", "reason", "channel", "provider", "code_space", "error_code_space", "error_code", "provider_error_code"),
-    *("issue_reason_id", "delivery_status", "outcome", "keyword_group", "country_code", "currency_code", "sent_date"),
-    *("kind", "alert_date", "row_count", "issue_count", "log_send_count", "long_waiting_count", "unexplained_count"),
-)
-# Of them, so many beside the tested one: the keys come first.
+# Columns that only tests have: what they found, in the project's words.
+TEST_COLUMNS = {"broken_rule", "named_in", "unknown_name"}
+# Columns of findings that are shown, so many beside the tested one: the keys come first.
 COLUMNS_SHOWN = 3
 ROWS_SHOWN = 5
 
@@ -91,7 +85,9 @@ def findings(
         query = f'select * from {relation} where {is_found} or ("{column}" is null and {_is_of_nulls(node)})'
     try:
         found = connection.sql(f"select * from ({query}) as found limit {ROWS_SHOWN}")
-        shown = [name for name in SHOWN_COLUMNS if name in found.columns]
+        # Of a column that no model has nobody knows what it holds. Ids but a customer's are pseudonyms, and shown.
+        known = TEST_COLUMNS.union(*(other.get("columns", {}) for other in nodes.values()))
+        shown = [name for name in found.columns if (name in known or name.endswith("_count")) and not is_personal(name)]
         shown = [*shown[:COLUMNS_SHOWN], *(name for name in shown[COLUMNS_SHOWN:] if name == column)]
         return shown, found.select(*shown).fetchall() if shown else []
     except duckdb.Error:

@@ -5,9 +5,12 @@
     WAREHOUSE_DIR/raw/pipeline/loads.parquet         the ledger: a row per extract file version
     WAREHOUSE_DIR/raw/pipeline/settings.parquet      the settings of the newest run, one row
     WAREHOUSE_DIR/raw/pipeline/forgotten.parquet     whose rows are left out, see privacy/register.py
+    WAREHOUSE_DIR/raw/pipeline/retention.json        what is too old to be kept, see privacy/retention.py
+    WAREHOUSE_DIR/raw/pipeline/numbers.parquet       numbers that newer rows give back to older ones, see there
 
 A file is written under a temporary name and renamed, so a killed load leaves nothing half done; loading a file again
-is a no-op, since the hash of its bytes is its name. Only forgetting a person writes a raw file anew, without the rows.
+is a no-op, since the hash of its bytes is its name. Only forgetting a person writes a raw file anew, without the rows,
+and RETENTION_DAYS, without the personal data of old ones.
 
 Each load makes the raw layer whole first: a ledger that is gone or damaged is made anew from the raw files' lineage,
 and a raw file that is gone or damaged from its extract. What can't be mended stops the load.
@@ -44,6 +47,9 @@ from orchestration.settings import Settings
 # Of the tables and outputs; pyproject.toml and dbt_project.yml have the same.
 VERSION = "0.2.0"
 LOADED, DUPLICATE, REFUSED = "loaded", "duplicate", "refused"
+# The numbers of newer rows that older rows have as pseudonyms, see privacy/retention.py.
+NUMBERS_FILE = "numbers.parquet"
+NUMBERS_SCHEMA = pa.schema([("pseudonym", pa.string()), ("number", pa.string())])
 # Files that are read side by side.
 WORKERS = os.cpu_count() or 1
 # Raw files that can't be made anew which the error names; of more it tells the number.
@@ -346,6 +352,8 @@ class RawLayer:
             write_table(no_records, pa.Table.from_pylist([], schema=_REJECTED_SCHEMA))
         if not Register(self.settings).erasures_path.exists():
             write_table(Register(self.settings).erasures_path, pa.Table.from_pylist([], schema=ERASURES_SCHEMA))
+        if not is_readable(self.pipeline_dir / NUMBERS_FILE):
+            write_table(self.pipeline_dir / NUMBERS_FILE, NUMBERS_SCHEMA.empty_table())
         ledger = self._read_ledger()
         if ledger is not None and pq.read_schema(self.ledger_path).names != _LEDGER_SCHEMA.names:
             # Of an earlier version.
@@ -398,7 +406,7 @@ class RawLayer:
         )
         return self._with_raw_state(entry)
 
-    def _raw_files(self, entry: LedgerEntry) -> list[Path]:
+    def raw_files(self, entry: LedgerEntry) -> list[Path]:
         """The raw file of a loaded extract, and the list of its rejected rows where it has any."""
         folder = self.settings.raw_dir / entry.source / entry.table_name / f"load_date={entry.loaded_at:%Y-%m-%d}"
         rejected = [self._rejected_file(entry.source, entry.table_name, entry.content_hash)]
@@ -409,15 +417,15 @@ class RawLayer:
 
     def _with_raw_state(self, entry: LedgerEntry) -> LedgerEntry:
         """A loaded entry with how its raw files are now."""
-        files = self._raw_files(entry)
+        files = self.raw_files(entry)
         raw_bytes, raw_modified_ns = glance(files) or (0, 0)
         return replace(entry, raw_bytes=raw_bytes, raw_modified_ns=raw_modified_ns, raw_hash=hash_files(files))
 
     def _looks_as_written(self, entry: LedgerEntry) -> bool:
-        return glance(self._raw_files(entry)) == (entry.raw_bytes, entry.raw_modified_ns)
+        return glance(self.raw_files(entry)) == (entry.raw_bytes, entry.raw_modified_ns)
 
     def _is_whole(self, entry: LedgerEntry) -> bool:
-        files = self._raw_files(entry)
+        files = self.raw_files(entry)
         # Ledgers of version 0.2.0 have no hashes, and an erasure that was killed has not noted those of the files that
         # it wrote anew: what can be opened counts as whole.
         is_noted = entry.raw_hash and not Register(self.settings).is_unfinished()
@@ -497,12 +505,10 @@ class RawLayer:
             elif self._is_whole(entry):
                 restored.append(entry if self._looks_as_written(entry) else self._with_raw_state(entry))
             elif (anew := self._loaded_anew(entry, ledger, found)) is not None:
-                tell(f"{self._raw_files(entry)[0]} was gone or damaged; it was made anew from its extract")
+                tell(f"{self.raw_files(entry)[0]} was gone or damaged; it was made anew from its extract")
                 restored.append(anew)
             else:
-                lost.append(
-                    f"{self._raw_files(entry)[0]} (of the extract {entry.file!r}, SHA-256 {entry.content_hash})"
-                )
+                lost.append(f"{self.raw_files(entry)[0]} (of the extract {entry.file!r}, SHA-256 {entry.content_hash})")
                 restored.append(entry)
         self._check_nothing_is_lost(lost)
         return restored

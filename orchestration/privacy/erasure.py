@@ -149,7 +149,7 @@ def erase(settings: Settings, raw_layer: RawLayer, customer: str, number: str, i
     register = Register(settings)
     key = register.key()
     files = _raw_files(settings)
-    with _staged(settings, raw_layer, key, files, (customer, number)) as connection:
+    with _with_ties(settings, raw_layer, key, files, (customer, number)) as connection:
         asked = _asked(connection, customer, number)
         known = close_ties(connection, register.known() | asked)
         check_others(connection, is_shared)
@@ -191,12 +191,12 @@ def set_aside(raw_layer: RawLayer, ledger: list[LedgerEntry], new_entries: list[
     new_files = [path for path in everything if path.stem in new_hashes]
     closed = known
     if new_files:
-        with _staged(settings, raw_layer, key, new_files) as connection:
+        with _with_ties(settings, raw_layer, key, new_files) as connection:
             closed = close_ties(connection, known)
             if closed == known and not register.is_unfinished():
                 _erase_rows(connection, raw_layer, new_files)
     if closed != known or register.is_unfinished():
-        with _staged(settings, raw_layer, key, everything) as connection:
+        with _with_ties(settings, raw_layer, key, everything) as connection:
             closed = close_ties(connection, closed)
             register.write(closed)
             old_files = [path for path in everything if path not in new_files]
@@ -244,18 +244,39 @@ def _raw_files(settings: Settings) -> list[Path]:
 
 
 @contextlib.contextmanager
-def _staged(
+def _with_ties(
     settings: Settings, raw_layer: RawLayer, key: bytes, files: list[Path], asked: tuple[str, str] | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A session on the staging of raw files, with the hashed ties of each of their rows in the table `ties`.
-
-    Lines of raw files are no keys (an array of several rows is one line), so here rows are numbered within their file.
-    """
-    # Few columns of the raw files are read, whatever the engine: by DuckDB.
-    beside = replace(settings, warehouse_dir=settings.build_dir / "erasure", engine=DUCKDB)
+    """A session as of `staged`, with the hashed ties of each row in the table `ties`."""
     register = Register(settings)
     if not register.ties_path.exists():
         register.write_ties(TIES_SCHEMA.empty_table())
+    with staged(settings, raw_layer, files, asked) as connection:
+        add_keyed_hash(connection, key)
+        connection.execute(_HASHED, {"erased_ties": str(register.ties_path)})
+        yield connection
+
+
+@contextlib.contextmanager
+def staged(
+    settings: Settings, raw_layer: RawLayer, files: list[Path], asked: tuple[str, str] | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Stage raw files in a warehouse of its own, which is gone afterwards.
+
+    Lines of raw files are no keys (an array of several rows is one line), so here rows are numbered within their file,
+    from 0.
+
+    Args:
+        settings: of the warehouse.
+        raw_layer: with all declared tables.
+        files: to stage.
+        asked: customer and number that a person is asked for by, to be staged as a row of their own.
+
+    Yields:
+        A session on the databases there, which hold `IDENTITIES` and what it is made of.
+    """
+    # Few columns of the raw files are read, whatever the engine: by DuckDB.
+    beside = replace(settings, warehouse_dir=settings.build_dir / "erasure", engine=DUCKDB)
     shutil.rmtree(beside.warehouse_dir, ignore_errors=True)
     try:
         staging = RawLayer(beside, raw_layer.tables)
@@ -275,8 +296,6 @@ def _staged(
             _write_asked(beside, raw_layer.tables[ASKED_TABLE], *asked)
         run_dbt(beside, ["build", "--exclude-resource-type", "unit_test", "test", "--select", f"+{IDENTITIES}"])
         with connect_to_build(beside) as connection:
-            add_keyed_hash(connection, key)
-            connection.execute(_HASHED, {"erased_ties": str(register.ties_path)})
             yield connection
     finally:
         shutil.rmtree(beside.warehouse_dir, ignore_errors=True)

@@ -60,6 +60,11 @@ def personal_columns(table: str, columns: list[str]) -> dict[str, str]:
     return {column: kind for column in columns if (kind := kinds.get(column))}
 
 
+def is_personal(column: str) -> bool:
+    """Whether a column of this name holds personal data in any table."""
+    return any(kinds.get(column) for kinds in (PERSONAL_COLUMNS, *PERSONAL_COLUMNS_OF_TABLE.values()))
+
+
 def show_personal_data(connection: duckdb.DuckDBPyConnection, settings: Settings, shown: str) -> None:
     """Let a session see personal data in full, masked or not at all, from now on.
 

@@ -17,6 +17,7 @@ from orchestration.building.build import DATABASES, fingerprint
 from orchestration.errors import PublishError
 from orchestration.loading.raw_layer import LedgerEntry, RawLayer
 from orchestration.notes import read_note, write_note
+from orchestration.privacy.retention_note import is_due
 from orchestration.settings import Settings
 
 MANIFEST_FILE = "manifest.json"
@@ -51,7 +52,7 @@ def is_current(settings: Settings, raw_layer: RawLayer) -> bool:
     """Whether marts and outputs are there, undamaged, what a run would make, and delivered, and the raw files whole."""
     known = read_note(_published_path(settings))
     is_published = bool(known) and known == {**_made_of(settings, raw_layer), "files": _files(settings)}
-    return is_published and raw_layer.is_as_written() and is_delivered(settings)
+    return is_published and raw_layer.is_as_written() and is_delivered(settings) and not is_due(settings, raw_layer)
 
 
 def note_delivered(settings: Settings) -> None:

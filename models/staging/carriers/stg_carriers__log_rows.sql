@@ -27,17 +27,44 @@
     'sent_at', 'event_at', 'status_at', 'updated_at', 'rejection_reason', 'record', 'file', 'content_hash',
     'extract_number', 'line_number',
 ] -%}
+{%- set persons = ['from_number', 'to_number', 'recipient'] %}
 
 -- A row that is outbound tells of a status, and of a send where it has the time of the send; any other is a reply.
 -- A table, since five models read it: to plan a query over all logs takes longer than to read one.
 
-{%- for source, table in logs %}
-{{ "union all" if not loop.first }}
+with log_rows as (
+    {%- for source, table in logs %}
+    {{ "union all" if not loop.first }}
 
+    select
+        '{{ source }}' as source,
+        '{{ table }}' as table_name,
+        {{ column_list(columns, indent=8) }}
+    from {{ ref('stg_' ~ source ~ '__' ~ table) }}
+    where {{ is_new('extract_number', 'extract_number') }}
+    {%- endfor %}
+
+),
+
+numbers as (
+
+    select * from {{ ref('stg_pipeline__numbers') }}
+
+)
+
+-- A number that was too old to be kept is back with a newer row of it.
 select
-    '{{ source }}' as source,
-    '{{ table }}' as table_name,
-    {{ column_list(columns) }}
-from {{ ref('stg_' ~ source ~ '__' ~ table) }}
-where {{ is_new('extract_number', 'extract_number') }}
+    log_rows.source,
+    log_rows.table_name,
+    {%- for column in columns %}
+    {%- if column in persons %}
+    coalesce({{ column }}s.number, log_rows.{{ column }}) as {{ column }},
+    {%- else %}
+    log_rows.{{ column }}{{ "," if not loop.last }}
+    {%- endif %}
+    {%- endfor %}
+from log_rows
+{%- for column in persons %}
+left join numbers as {{ column }}s
+    on log_rows.{{ column }} = {{ column }}s.pseudonym
 {%- endfor %}

@@ -18,6 +18,12 @@ provider_aliases as (
 
 ),
 
+numbers as (
+
+    select * from {{ ref('stg_pipeline__numbers') }}
+
+),
+
 renamed as (
 
     select
@@ -56,6 +62,9 @@ checked as (
     select
         typed.*,
         coalesce(provider_aliases.provider, typed.provider) as known_provider,
+        -- A number that was too old to be kept is back with a newer row of it.
+        coalesce(numbers.number, typed.from_number) as known_number,
+        coalesce(customer_numbers.number, typed.customer_id) as known_customer_id,
         {{ rejection_reason(
             [
                 missing_condition('reply_id'),
@@ -72,15 +81,19 @@ checked as (
         on typed.channel = channels.channel
     left join provider_aliases
         on {{ provider_alias('typed.provider') }} = provider_aliases.provider_alias
+    left join numbers
+        on typed.from_number = numbers.pseudonym
+    left join numbers as customer_numbers
+        on typed.customer_id = customer_numbers.pseudonym
 
 )
 
 select
     reply_id,
     send_id,
-    customer_id,
+    known_customer_id as customer_id,
     channel,
-    from_number,
+    known_number as from_number,
     to_number,
     body,
     known_provider as provider,

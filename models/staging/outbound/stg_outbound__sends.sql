@@ -18,6 +18,12 @@ provider_aliases as (
 
 ),
 
+numbers as (
+
+    select * from {{ ref('stg_pipeline__numbers') }}
+
+),
+
 renamed as (
 
     select
@@ -71,6 +77,9 @@ checked as (
     select
         typed.*,
         coalesce(provider_aliases.provider, typed.provider) as known_provider,
+        -- A number that was too old to be kept is back with a newer row of it.
+        coalesce(numbers.number, typed.to_number) as known_number,
+        coalesce(customer_numbers.number, typed.customer_id) as known_customer_id,
         typed.price_text is not null and typed.price is null as has_unusable_price,
         -- A count of 0 is what some systems write before a message is sent.
         typed.segment_count_text is not null and typed.segment_count is null
@@ -92,6 +101,10 @@ checked as (
         on typed.channel = channels.channel
     left join provider_aliases
         on {{ provider_alias('typed.provider') }} = provider_aliases.provider_alias
+    left join numbers
+        on typed.to_number = numbers.pseudonym
+    left join numbers as customer_numbers
+        on typed.customer_id = customer_numbers.pseudonym
 
 )
 
@@ -99,7 +112,7 @@ select
     send_id,
     message_id,
     channel,
-    customer_id,
+    known_customer_id as customer_id,
     message_title,
     message_version_id,
     series_id,
@@ -109,7 +122,7 @@ select
     customer_name,
     customer_email,
     company_id,
-    to_number,
+    known_number as to_number,
     from_number,
     body,
     segment_count,

@@ -1,0 +1,10 @@
+with source as (
+
+    select * from {{ source('pipeline', 'numbers') }}
+
+)
+
+select
+    pseudonym,
+    number
+from source
