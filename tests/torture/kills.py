@@ -146,6 +146,8 @@ class Run:
         self.seconds = time.monotonic() - started
         self.output = output.read_text(errors="replace") if output.exists() else ""
         self.exit_code = os.waitstatus_to_exitcode(status)
+        # A signal that came when all was done, on the way out, killed nothing.
+        self.is_killed &= self.exit_code != 0
 
 
 def _be_the_run(pipeline: Pipeline, as_of: datetime, output: Path) -> None:
