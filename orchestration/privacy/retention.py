@@ -208,7 +208,7 @@ def drop_old_data(settings: Settings, raw_layer: RawLayer) -> bool:
         listed = _listed(connection)
         numbers = _numbers_of_newer_rows(connection, key, pseudonyms, cutoff)
     # What is no longer declared is read by nothing, and not staged.
-    entries = [entry for entry in entries if (entry.source, entry.table_name) in raw_layer.tables]
+    oldest |= {entry.raw_hash: NEVER for entry in entries if (entry.source, entry.table_name) not in raw_layer.tables}
     old = [entry for entry in entries if oldest[entry.raw_hash] < cutoff.isoformat()]
     known = pq.read_table(_numbers_path(settings))
     note = {
