@@ -7,6 +7,8 @@ import traceback
 from pathlib import Path
 
 LOGGER = logging.getLogger("orchestration")
+# Without any, Python itself would print what is said: a second time, see `tell`.
+LOGGER.addHandler(logging.NullHandler())
 # How a full disk shows: to Python (a limit of the account, or of a file's size, is the same), and in the words of
 # SQLite, DuckDB and dbt.
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -11,10 +11,12 @@ import json
 import lzma
 import os
 import socket
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -270,6 +272,17 @@ CSV = [
     apart("a value over the limit", row(3, b"x" * (MOST_CHARACTERS + 1)), "MAX_FIELD_CHARACTERS"),
     apart("a value over the limit in quotes", row(3, b'"' + b"x,\n" * 900 + b"x" * MOST_CHARACTERS + b'"'), "MAX_FIELD_CHARACTERS", 901),
     body("a limit counted in characters", "é" * MOST_CHARACTERS, "é" * MOST_CHARACTERS),
+    # What other systems leave behind.
+    csv("two byte order marks", b"\xef\xbb\xbf\xef\xbb\xbf" + GOOD, refused="lacks the required column send_id"),
+    apart("an end of file of DOS", b"\x1a\n", "has 1 values"),
+    csv("nul before the rows", bytes(512) + GOOD, refused="the header row holds NUL"),
+    csv("a hole between rows", GOOD + bytes(4_096) + row(3) + row(4), [*ONE, (4, "hello")], [(3, "holds NUL")]),
+    csv("quotes around every name", b'"' + HEADER.strip().replace(b",", b'","') + b'"\n' + row(2), ONE),
+    csv("a separator behind the header alone", HEADER.strip() + b",\n" + row(2) + row(3).strip() + b",\n", [(3, "hello")], [(2, "has 6 values where the header has 7 columns")]),
+    csv("a next line sign between rows", GOOD + row(3).strip() + "\x85".encode() + row(4), ONE, [(3, "has 11 values")]),
+    csv("20,000 quotes not closed", GOOD + b"".join(row(line, '"open') for line in range(3, 20_003)), ONE, [(line, "a quote that is not closed" if line == 20_002 else "is quoted wrongly") for line in range(3, 20_003)]),
+    apart("thousands of quotes", row(3, b'"' * 4_001), "has a quote that is not closed"),
+    apart("a line of 2 MB of spaces", b" " * 2_000_000 + b"\n", "has 1 values"),
     # Other things of that name.
     csv("a page", b"<!doctype html>\n<title>502 Bad Gateway</title>\n", refused="lacks the required columns"),
     csv("xml", b"<?xml version='1.0'?>\n<rows/>\n", refused="lacks the required columns"),
@@ -310,6 +323,18 @@ JSON = [
     jsonl("byte order mark", b"\xef\xbb\xbf" + line_of(1), [(1, None)]),
     jsonl("crlf", line_of(1).replace(b"\n", b"\r\n") + line_of(2), [(1, None), (2, None)]),
     jsonl("utf-16", line_of(1).decode().encode("utf-16"), refused="holds no JSON object"),
+    jsonl("an array that is cut behind a row", b"[" + line_of(1).strip() + b",\n" + line_of(2).strip() + b",\n", [(1, None), (2, None)], [(3, "the array is not closed")]),
+    jsonl("an array that is cut within a row", b"[" + line_of(1).strip() + b",\n" + line_of(2)[:30], [(1, None)], [(2, "the array is not closed"), (2, NOT_JSON)]),
+    jsonl("an array with a broken row", b"[" + line_of(1).strip() + b',\n{"send_id": 2,}]\n', [(1, None)], [(2, NOT_JSON)]),
+    jsonl("an array with a comma too much", b"[" + line_of(1).strip() + b",]", [(1, None)]),
+    jsonl("lines of an array", b"[\n" + line_of(2).strip() + b",\n" + line_of(3).strip() + b"\n]\n", [(2, None), (3, None)]),
+    jsonl("lines with commas", line_of(1).strip() + b",\n" + line_of(2).strip() + b"\n", [(1, None), (2, None)]),
+    jsonl("two arrays on a line", b"[" + line_of(1).strip() + b"][" + line_of(1).replace(b"$-1", b"$-1b").strip() + b"]\n", [(1, None), (1, None)]),
+    jsonl("server-sent events", b"data: " + line_of(1) + b"\ndata: " + line_of(2), refused="holds no JSON object"),
+    jsonl("a byte order mark before a second file", line_of(1) + b"\xef\xbb\xbf" + line_of(2) + line_of(3), [(1, None), (3, None)], [(2, NOT_JSON)]),
+    jsonl("nul behind the rows", line_of(1) + bytes(512), [(1, None)], [(2, NOT_JSON)]),
+    jsonl("a key 100,000 times", line_of(1)[:-2] + b', "body": "x"' * 100_000 + b"}\n", [(1, "x")]),
+    jsonl("a key of a megabyte", line_of(1)[:-2] + b', "' + b"k" * 1_000_000 + b'": 1}\n', [(1, None)]),
     jsonl("two on a line", line_of(1).strip() + line_of(1, body="b").replace(b"$-1", b"$-1b"), [(1, None), (1, "b")]),
     jsonl("nothing", b""),
     jsonl("white space", b" \n\t\n"),
@@ -401,12 +426,23 @@ def with_name(content: bytes) -> bytes:
     return buffer.getvalue()
 
 
+def with_fields(content: bytes) -> bytes:
+    """A gzip with everything that its header may have: more fields, a comment, a checksum (RFC 1952)."""
+    found = gzip.compress(content, mtime=0)
+    header = found[:3] + b"\x16" + found[4:10] + b"\x04\0ab\0\0" + b"a comment\0"
+    return header + struct.pack("<H", zlib.crc32(header) & 0xFFFF) + found[10:]
+
+
 DAMAGED = "damaged gzip file"
 GZIP = [
     gz("plain", GOOD, gzip.compress, ONE),
     gz("json lines", line_of(1), gzip.compress, [(1, None)], suffix="jsonl.gz"),
     gz("members", GOOD, members, ONE),
     gz("members of json", line_of(1) + line_of(2), members, [(1, None), (2, None)], suffix="jsonl.gz"),
+    gz("more fields in its header", GOOD, with_fields, ONE),
+    gz("a thousand empty members", GOOD, lambda content: gzip.compress(b"") * 1_000 + gzip.compress(content), ONE),
+    gz("zeros before", GOOD, lambda content: bytes(10) + gzip.compress(content), refused=DAMAGED),
+    gz("zlib", GOOD, zlib.compress, refused=DAMAGED),
     gz("zeros behind", GOOD, lambda content: gzip.compress(content) + bytes(512), ONE),
     gz("a name within", GOOD, with_name, ONE),
     gz("uncompressed blocks", GOOD, functools.partial(gzip.compress, compresslevel=0), ONE),
@@ -462,6 +498,14 @@ PARQUET = [
     pqf("a column lacks", lambda path, _: pq.write_table(pa.table({"send_id": ["1"]}), path), refused="lacks the required columns"),
     pqf("whole numbers", parquet(body=pa.array([2**64 - 1, 0], pa.uint64())), [(1, "18446744073709551615"), (2, "0")]),
     pqf("doubles", parquet(body=[1.0, 0.0075]), [(1, "1"), (2, "0.0075")]),
+    pqf("decimals wider than the engine's", parquet(body=pa.array([Decimal("1" * 60), None], pa.decimal256(60, 0))), refused="a decimal column of more than 38 digits"),
+    pqf("half floats", parquet(body=pa.array([1.5, 2.5]).cast(pa.float16())), [(1, "1.5"), (2, "2.5")]),
+    pqf("times of day", parquet(body=[time(1, 2, 3), None]), [(1, "01:02:03"), (2, None)]),
+    pqf("times of the year 294247", parquet(body=pa.array([2**63 - 2, None], pa.int64()).cast(pa.timestamp("us"))), [(1, "294247-01-10 04:00:54.775806"), (2, None)]),
+    pqf("times in a zone of nowhere", parquet(body=pa.array([datetime(2026, 10, 1, 9)] * 2, pa.timestamp("us", tz="Nowhere/Land"))), [(1, "2026-10-01 09:00:00+00"), (2, "2026-10-01 09:00:00+00")]),
+    pqf("texts of a fixed width", parquet(body=pa.array([b"abcd", b"ef\0h"], pa.binary(4))), [(1, "abcd")], [(2, "holds NUL")]),
+    pqf("a page with another byte", parquet(lambda content: content[:40] + bytes([content[40] ^ 0xFF]) + content[41:]), refused=UNREADABLE),
+    pqf("two files, one behind the other", parquet(lambda content: content * 2), BOTH),
     pqf("no numbers", parquet(body=[float("nan"), float("-inf")]), [(1, "nan"), (2, "-inf")]),
     pqf("decimals", parquet(body=[Decimal("4.000"), Decimal("0.750")]), [(1, "4"), (2, "0.750")]),
     pqf("booleans", parquet(body=[True, None]), [(1, "true"), (2, None)]),

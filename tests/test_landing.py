@@ -4,6 +4,7 @@ import errno
 import gzip
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.building.dbt_project import PROJECT_DIR
 from orchestration.commands import _say_refused
 from orchestration.errors import ExtractUnreadableError, LoadError
 from orchestration.loading import landing
@@ -105,6 +107,68 @@ def test_a_folder_that_cannot_be_listed_is_reported(pipeline: Pipeline, monkeypa
         assert refusals(pipeline) == {"outbound/sends/closed": "the folder can't be listed: Permission denied"}
         assert pipeline.raw_layer.new_extracts() == []
     assert refusals(pipeline) == {}
+
+
+@pytest.fixture
+def bound_by_rights(tmp_path: Path) -> list[str]:
+    """What stands before a command so that files' rights bind it: nothing, but for root, who lays down what overrides them."""
+    if os.geteuid() != 0:
+        return []
+    overriding = "-dac_override,-dac_read_search"
+    bound = ["setpriv", "--bounding-set", overriding, "--inh-caps", overriding]
+    closed = tmp_path / "closed"
+    closed.touch(mode=0)
+    tried = (
+        subprocess.run([*bound, "cat", closed], capture_output=True, check=False) if shutil.which("setpriv") else None
+    )
+    if not tried or b"Permission denied" not in tried.stderr:
+        pytest.skip("root overrides files' rights, and setpriv can't take that from a command here")
+    return bound
+
+
+def test_a_landing_folder_that_may_only_be_read_is_read_and_left_as_it_is(
+    pipeline: Pipeline, bound_by_rights: list[str]
+) -> None:
+    landing_dir = pipeline.settings.landing_dir
+    pipeline.drop("outbound/sends/a.csv", HEADER + ROW).chmod(0o444)
+    pipeline.drop("outbound/sends/secret.csv", HEADER + ROW).chmod(0)
+    pipeline.drop("outbound/sends/closed/b.csv", HEADER + ROW)
+    rights = {landing_dir: 0o555, landing_dir / "outbound": 0o555, landing_dir / "outbound" / "sends": 0o555}
+    rights[landing_dir / "outbound" / "sends" / "closed"] = 0
+
+    def load() -> subprocess.CompletedProcess[str]:
+        command = [*bound_by_rights, sys.executable, "-m", "orchestration", "load"]
+        environment = {**os.environ, **pipeline.variables}
+        return subprocess.run(command, cwd=PROJECT_DIR, env=environment, capture_output=True, text=True, check=False)
+
+    def state() -> list[tuple[str, int, int]]:
+        return [
+            (str(path), path.stat().st_mode, path.stat().st_mtime_ns) for path in sorted(landing_dir.rglob("*.csv"))
+        ]
+
+    before = state()
+    for folder, mode in rights.items():
+        folder.chmod(mode)
+    refused = (
+        "refused: outbound/sends/closed: the folder can't be listed: Permission denied\n"
+        "refused: outbound/sends/secret.csv: can't be read: check that it exists and its permissions\n"
+    )
+    try:
+        for told in ("loaded: outbound/sends/a.csv, 1 rows\n", ""):
+            result = load()
+            assert (result.returncode, result.stderr) == (0, "")
+            assert result.stdout.startswith(told + refused)
+        # A warehouse that may only be read ends a command with a line.
+        (pipeline.settings.raw_dir / "pipeline").chmod(0o555)
+        result = load()
+        assert result.returncode != 0
+        assert len(result.stderr.splitlines()) == 1
+        assert "Permission denied" in result.stderr
+    finally:
+        for folder in rights:
+            folder.chmod(0o755)
+    assert state() == before
+    assert [row["send_id"] for row in raw_rows(pipeline)] == ["s1"]
 
 
 def test_only_refusals_of_files_that_are_there_are_told(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from orchestration.bindings.previews import Previews
+from orchestration.building.dbt_runs import NodeResult
+from orchestration.building.tests_in_words import findings
 from orchestration.errors import SettingError, UserError
 from orchestration.privacy.erasure import TIED, check_others, close_ties
 from orchestration.privacy.files import keep_private
@@ -233,3 +235,15 @@ def left_over(
     tied = connection.execute(f"{TIED} select line_number from tied where content_hash is not null").fetchall()
     lines = {line for (line,) in tied}
     return [row for line, row in enumerate(rows) if line not in lines], closed
+
+
+def test_findings_of_tests_show_no_column_of_personal_data_and_none_that_no_model_has() -> None:
+    nodes = {
+        "model.outbound_sms.fct_replies": {
+            "columns": {name: {} for name in ("reply_id", "from_number", "reason", "keyword")}
+        }
+    }
+    query = "select 'r1' as reply_id, '+14' as from_number, 'not Ada' as reason, 'Ada' as nickname, 3 as issue_count"
+    found = NodeResult("test.outbound_sms.a_test", "fail", 0.1, "", 1, query)
+    with duckdb.connect() as connection:
+        assert findings(connection, found, nodes) == (["reply_id", "issue_count"], [("r1", 3)])

@@ -338,6 +338,7 @@ def test_half_a_manifest_is_not_used(pipeline: Pipeline, monkeypatch: pytest.Mon
 
 def test_two_runs_at_once_queue(pipeline: Pipeline) -> None:
     """The second one says so and waits; that the first one died does not keep it."""
+    pipeline.drop("outbound/sends/a.csv", send("s1"))
     hold = (
         "import sys\n"
         "from orchestration.loading.warehouse_lock import warehouse_lock\n"
@@ -350,15 +351,18 @@ def test_two_runs_at_once_queue(pipeline: Pipeline) -> None:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(**command, **pipes) as first:
         assert first.stdout and first.stdout.readline() == "held\n"
+        command["args"] = [sys.executable, "-m", "orchestration", "load"]
         with subprocess.Popen(**command, **pipes) as second:
-            assert second.stderr and second.stdout
+            assert second.stderr
             warehouse = pipeline.settings.warehouse_dir
             assert second.stderr.readline() == f"another run is writing to {warehouse}; waiting for it to end\n"
             assert is_locked(pipeline.settings)
+            assert second.poll() is None
+            assert not pipeline.raw_layer.ledger_path.exists()
             first.kill()
-            assert second.stdout.readline() == "held\n"
-            second.communicate("")
-    assert second.returncode == 0
+            output, errors = second.communicate("")
+    assert (second.returncode, errors) == (0, "")
+    assert "loaded: outbound/sends/a.csv, 1 rows" in output
     assert not is_locked(pipeline.settings)
 
 

@@ -261,6 +261,8 @@ def test_the_days_move_once_a_day_and_count_from_as_of() -> None:
     assert cutoff_of(settings, noted) == datetime(2026, 10, 11, 1)
     assert cutoff_of(settings, {**noted, "day": "2026-11-19"}) == cutoff
     assert cutoff_of(settings, {**noted, "days": 400}) == cutoff
+    # Without the setting, what was dropped stays dropped.
+    assert cutoff_of(Settings.from_environment({"AS_OF": AS_OF}), noted) == datetime(2026, 10, 11, 1)
 
 
 @pytest.mark.after_first_run

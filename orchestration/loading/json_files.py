@@ -54,6 +54,7 @@ PIECE_CHARACTERS = 1 << 20
 MAXIMUM_DEPTH = 100
 
 _SEPARATORS = re.compile(r"[ \t\r\n\v\f,\]]*")
+NOT_CLOSED = "the array is not closed: the file may have been cut off"
 NO_OBJECT = "the value is no JSON object"
 # Keys that can stand in a quoted JSON path as they are.
 _PLAIN_KEY = re.compile(r"[\w .:-]+")
@@ -440,15 +441,18 @@ def values_of(lines: TextIO) -> Iterator[Found]:
     """The values of a text, one after another; of an array that ends on its line, its elements.
 
     A value that ends with its line unfinished is tried again with the lines behind it. Where one is broken, reading
-    goes on at the next line.
+    goes on at the next line. Where an array is begun and the text ends without its end, so much was cut off.
     """
-    text, position, line_number = "", 0, 1
+    text, position, line_number, open_arrays = "", 0, 1, 0
     while True:
         start = _after_separators(text, position)
         line_number += text.count("\n", position, start)
+        open_arrays -= text.count("]", position, start)
         if start == len(text):
             text, position = lines.readline(PIECE_CHARACTERS), 0
             if not text:
+                if open_arrays > 0:
+                    yield Found(line_number, 0, None, "", NOT_CLOSED)
                 return
             continue
         elements: list[Any] = []
@@ -458,6 +462,7 @@ def values_of(lines: TextIO) -> Iterator[Found]:
         except (ValueError, RecursionError) as error:
             if text[start] == "[" and isinstance(error, ValueError):
                 position = start + 1
+                open_arrays += 1
                 continue
             reason = f"the line is not JSON: {getattr(error, 'msg', 'it is nested too deeply')}"
             is_unfinished = text[-1] != "\n" or getattr(error, "pos", 0) >= len(text.rstrip())
@@ -470,6 +475,8 @@ def values_of(lines: TextIO) -> Iterator[Found]:
                 text += _end_of_line(lines)
             end = text.find("\n", start) + 1 or len(text)
         record = text[start:end].rstrip("\r\n")
+        # A line that is broken may close arrays, too.
+        open_arrays -= record.count("]") if reason else 0
         problem = unreadable_text(record)
         reason = reason or (problem and f"the line {problem}")
         if not reason and elements and not any(isinstance(element, dict) for element in elements):

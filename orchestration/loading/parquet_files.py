@@ -27,6 +27,8 @@ from orchestration.outside_text import shown
 # NUL in a text within JSON; the backslashes before it are pairs, each of which is one backslash.
 _NUL_IN_JSON = r"(^|[^\\])(\\\\)*\\u0000"
 NOT_UTF_8 = "is not valid UTF-8"
+# What the engine keeps of a decimal: a wider one it would read as a double.
+MOST_DECIMAL_DIGITS = 38
 
 
 def read_parquet(path: Path, table: ExtractTable, lineage: Lineage, target: Path, limits: Limits) -> ReadResult:
@@ -115,10 +117,22 @@ def _column_names(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str
     """The names of a file's columns as they stand in it; the engine would rename those that come twice.
 
     They are the uppermost elements of the schema, in which each stands before what is nested in it.
+
+    Raises:
+        ExtractRefusedError: a number has more digits than the engine keeps.
     """
     _, *elements = connection.execute(
         "select name, coalesce(num_children, 0) from parquet_schema($path)", {"path": str(path)}
     ).fetchall()
+    wide = connection.execute(
+        "select count(*) from parquet_schema($path) where precision > $digits",
+        {"path": str(path), "digits": MOST_DECIMAL_DIGITS},
+    ).fetchone()
+    if wide and wide[0]:
+        raise ExtractRefusedError(
+            f"has a decimal column of more than {MOST_DECIMAL_DIGITS} digits, of which some would be lost: write it as"
+            " text"
+        )
     names, within = [], 0
     for name, children in elements:
         if within:

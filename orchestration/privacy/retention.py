@@ -172,7 +172,7 @@ def build_and_drop(
             f"{reason}; what is older than {dropped_before} UTC has no numbers, names and texts any more"
             " (RETENTION_DAYS): what was told from them is kept as it was read then, and nothing reads them anew"
         )
-    if settings.retention_days and drop_old_data(settings, raw_layer):
+    if (settings.retention_days or dropped_before) and drop_old_data(settings, raw_layer):
         results, reason = build(settings, raw_layer, True, arguments)
         reason = "personal data older than RETENTION_DAYS were dropped"
     return results, reason
@@ -208,6 +208,8 @@ def drop_old_data(settings: Settings, raw_layer: RawLayer) -> bool:
         pseudonyms = Pseudonyms(key, _prefixes(connection))
         listed = _listed(connection)
         numbers = _numbers_of_newer_rows(connection, key, pseudonyms, cutoff)
+    # What is no longer declared is read by nothing, and not staged.
+    oldest |= {entry.raw_hash: NEVER for entry in entries if (entry.source, entry.table_name) not in raw_layer.tables}
     old = [entry for entry in entries if oldest[entry.raw_hash] < cutoff.isoformat()]
     known = pq.read_table(_numbers_path(settings))
     note = {

@@ -26,14 +26,18 @@ def moment_of(settings: Settings) -> datetime:
 def cutoff_of(settings: Settings, note: dict[str, Any]) -> datetime:
     """What is older loses its personal data; it moves with the first run of a day, since all tables are made anew then.
 
+    Without RETENTION_DAYS it stays where it was, so that what was dropped does not come back.
+
     Args:
-        settings: with RETENTION_DAYS.
-        note: see `note_path`.
+        settings: of the run.
+        note: see `note_path`; it is there, or RETENTION_DAYS is set.
 
     Returns:
         Naive UTC.
     """
     moment = moment_of(settings)
+    if not settings.retention_days:
+        return datetime.fromisoformat(note["cutoff"])
     if (note.get("day"), note.get("days")) == (moment.date().isoformat(), settings.retention_days):
         return datetime.fromisoformat(note["cutoff"])
     return moment - timedelta(days=settings.retention_days)
@@ -46,8 +50,8 @@ def loaded_entries(raw_layer: RawLayer) -> list[LedgerEntry]:
 
 def is_due(settings: Settings, raw_layer: RawLayer) -> bool:
     """Whether a run would drop personal data."""
-    if not settings.retention_days:
-        return False
     note = read_note(note_path(settings))
+    if not settings.retention_days and not note:
+        return False
     oldest, cutoff = note.get("oldest", {}), cutoff_of(settings, note).isoformat()
     return any(oldest.get(entry.raw_hash, "") < cutoff for entry in loaded_entries(raw_layer))

@@ -87,9 +87,10 @@ def torture(folder: Path, *, kills: int, kills_a_round: int, minutes: float, cha
         seconds = seconds if run.is_killed else run.seconds
         where = _where(killed) if run.is_killed else "ended before"
         hit[where] += 1
-        faults += [f"kill {number} ({how.name} in {where}): {fault}" for fault in _faults(killed, run, how)]
+        found = [f"kill {number} ({how.name} in {where}): {fault}" for fault in _faults(killed, run, how)]
+        faults += found
         is_last = number == kills or time.monotonic() > deadline
-        print(f"{number}: {how.name}, {where}, {len(faults)} fault(s)", flush=True)
+        print("\n".join([f"{number}: {how.name}, {where}, {len(faults)} fault(s)", *found]), flush=True)
         if number % kills_a_round == 0 or is_last:
             for pipeline in (killed, twin):
                 run = Run(pipeline, as_of)
@@ -145,6 +146,8 @@ class Run:
         self.seconds = time.monotonic() - started
         self.output = output.read_text(errors="replace") if output.exists() else ""
         self.exit_code = os.waitstatus_to_exitcode(status)
+        # A signal that came when all was done, on the way out, killed nothing.
+        self.is_killed &= self.exit_code != 0
 
 
 def _be_the_run(pipeline: Pipeline, as_of: datetime, output: Path) -> None:
