@@ -100,6 +100,13 @@ def test_every_mart_has_a_contract_a_key_and_a_unit_test(manifest: dict[str, Any
             assert node["name"] in tested, node["name"]
 
 
+def test_every_seed_has_rules_that_are_tested(manifest: dict[str, Any]) -> None:
+    seeds = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "seed"}
+    (test,) = (node for node in manifest["nodes"].values() if node["name"] == "assert_every_seed_keeps_its_rules")
+    assert set(test["depends_on"]["nodes"]) == set(seeds)
+    assert [name for name, node in seeds.items() if not node["config"]["meta"].get("rules", {}).get("key")] == []
+
+
 def test_unit_tests_carry_their_models_name(manifest: dict[str, Any]) -> None:
     wrong = [
         test["name"] for test in manifest["unit_tests"].values() if not test["name"].startswith(test["model"] + "__")

@@ -12,7 +12,7 @@ from orchestration.errors import PASSING_WORDS
 # Columns of findings that are shown: keys and closed lists. All others may hold personal data, also a customer's id,
 # which is a number where a carrier's log is the only source.
 SHOWN_COLUMNS = (
-    *("broken_rule", "named_in", "unknown_name"),
+    *("broken_rule", "seed", "seeded_key", "named_in", "unknown_name"),
     *("send_id", "reply_id", "message_id", "series_id", "source", "table_name", "file", "line_number", "column_name"),
     *("fault", "reason", "channel", "provider", "code_space", "error_code_space", "error_code", "provider_error_code"),
     *("issue_reason_id", "delivery_status", "outcome", "keyword_group", "country_code", "currency_code", "sent_date"),
@@ -50,7 +50,7 @@ def describe_test(node: Mapping[str, Any]) -> str:
 
 
 def _rules(arguments: Mapping[str, Any]) -> Iterator[str]:
-    """The sentences of a test of rules, as `broken_rule` tells them in tests/data/generic/rules.sql."""
+    """The sentences of a test of rules, as `broken_rule` tells them in macros/rules.sql."""
     for columns in [arguments.get("key", []), *([column] for column in arguments.get("unique", []))]:
         yield f"No two rows have the same {', '.join(columns)}."
     if required := arguments.get("required"):
