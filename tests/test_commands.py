@@ -370,8 +370,6 @@ def test_load_prepares_dbt_by_hand(pipeline: Pipeline) -> None:
             "build",
             "--exclude-resource-type",
             "unit_test",
-            "--select",
-            "+fct_sends",
             "--quiet",
             "--target-path",
             target,
