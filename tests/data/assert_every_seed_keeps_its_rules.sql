@@ -10,11 +10,11 @@
 ] %}
 
 {% for seed in seeds %}
-{% set rules = graph.nodes['seed.outbound_sms.' ~ seed].config.meta.rules if execute else {'key': []} %}
-select
-    '{{ seed }}' as seed,
-    broken_rule,
-    {% for column in rules.key %}{{ column }}{{ " || ', ' || " if not loop.last }}{% endfor %} as seeded_key
-from ({{ broken_rules(ref(seed), **rules) }}) as {{ seed }}
-{{ "union all" if not loop.last }}
+    {% set rules = graph.nodes['seed.outbound_sms.' ~ seed].config.meta.rules if execute else {'key': []} %}
+    select
+        '{{ seed }}' as seed,
+        broken_rule,
+        {{ rules.key | join(" || ', ' || ") }} as seeded_key
+    from ({{ broken_rules(ref(seed), **rules) }}) as {{ seed }}
+    {{ "union all" if not loop.last }}
 {% endfor %}
