@@ -1,3 +1,4 @@
+import gc
 import shutil
 from pathlib import Path
 
@@ -7,6 +8,9 @@ from orchestration.publishing.state import note_built
 from tests import first_extracts
 from tests.outputs_extracts import ZONE, drop_extracts
 from tests.pipeline import Kept, Pipeline
+
+# As in a run: dbt makes millions of objects that last, and looking through all of them for garbage takes a tenth of it.
+gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(scope="session")

@@ -129,6 +129,11 @@ class Pipeline:
         with duckdb.connect(str(self.settings.marts_path), read_only=True) as connection:
             return connection.execute(sql).fetchall()
 
+    def query_built(self, sql: str) -> list[tuple[Any, ...]]:
+        """Query the built marts, published or not."""
+        with duckdb.connect(str(self.settings.build_dir / "marts.duckdb"), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
     def table(self, name: str, columns: Iterable[str] | None = None) -> list[dict[str, Any]]:
         """Rows of a built table, published or not."""
         with duckdb.connect(str(self.settings.build_dir / "marts.duckdb"), read_only=True) as connection:

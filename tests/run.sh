@@ -14,7 +14,7 @@ lint_dir=$(mktemp -d)
 trap 'rm -rf "$lint_dir"' EXIT
 mkdir "$lint_dir/build"
 WAREHOUSE_DIR="$lint_dir" DBT_TARGET_PATH="$lint_dir/build/target" DBT_LOG_PATH="$lint_dir/build/logs" \
-    "$BIN/sqlfluff" lint --disable-progress-bar models tests/data
+    "$BIN/sqlfluff" lint --disable-progress-bar --processes 2 models tests/data
 [ "${1:-}" = lint ] && exit 0
 step "Chromium, for the tests of the report"
 if ! command -v chromium chromium-browser google-chrome; then

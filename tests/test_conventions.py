@@ -100,6 +100,17 @@ def test_every_mart_has_a_contract_a_key_and_a_unit_test(manifest: dict[str, Any
             assert node["name"] in tested, node["name"]
 
 
+def test_every_seed_has_rules_that_are_tested(manifest: dict[str, Any]) -> None:
+    seeds = {name for name, node in manifest["nodes"].items() if node["resource_type"] == "seed"}
+    tested = {
+        parent
+        for node in manifest["nodes"].values()
+        if (node.get("test_metadata") or {}).get("name") == "rules"
+        for parent in node["depends_on"]["nodes"]
+    }
+    assert seeds - tested == set()
+
+
 def test_unit_tests_carry_their_models_name(manifest: dict[str, Any]) -> None:
     wrong = [
         test["name"] for test in manifest["unit_tests"].values() if not test["name"].startswith(test["model"] + "__")

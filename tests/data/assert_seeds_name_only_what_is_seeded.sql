@@ -13,10 +13,10 @@
 ] %}
 
 {% for seed, column, named in names %}
-select
-    '{{ seed }}.{{ column }}' as named_in,
-    {{ column }} as unknown_name
-from {{ ref(seed) }}
-where {{ column }} not in (select named.{{ column }} from {{ ref(named) }} as named)
-{{ "union all" if not loop.last }}
+    select
+        '{{ seed }}.{{ column }}' as named_in,
+        {{ column }} as unknown_name
+    from {{ ref(seed) }}
+    where {{ column }} not in (select named.{{ column }} from {{ ref(named) }} as named)
+    {{ "union all" if not loop.last }}
 {% endfor %}
