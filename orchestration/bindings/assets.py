@@ -334,7 +334,7 @@ def asset_events(
     with Previews(build_dir) as previews:
         for result in results:
             if result.unique_id in keys and result.status == "success":
-                metadata: dict[str, Any] = {"duration_seconds": result.seconds}
+                metadata: dict[str, Any] = {"duration_seconds": round(result.seconds, 3)}
                 row_count, preview = previews.row_count(result.name), previews.markdown(result.name)
                 if row_count is not None:
                     metadata["dagster/row_count"] = dg.IntMetadataValue(row_count)
@@ -345,7 +345,7 @@ def asset_events(
                 spec = checks[result.unique_id]
                 check_metadata: dict[str, Any] = {
                     "rows_found": result.failures or 0,
-                    "duration_seconds": result.seconds,
+                    "duration_seconds": round(result.seconds, 3),
                 }
                 if result.failures:
                     names, rows = findings(previews.connection, result, manifest["nodes"])
