@@ -21,7 +21,7 @@ from dagster_dbt import dbt_assets
 
 from orchestration.bindings.checks import LOAD_CHECKS, PIPELINE_LOADS_KEY, load_checks
 from orchestration.bindings.failures import failing_in_words, retries
-from orchestration.bindings.previews import PREVIEW_ROWS, Previews, impersonal_columns, markdown_table
+from orchestration.bindings.previews import PREVIEW_ROWS, Previews, markdown_table
 from orchestration.bindings.resources import WarehouseLock
 from orchestration.bindings.translation import Translator
 from orchestration.building.build import build, connect_to_build, noting_damage
@@ -35,6 +35,7 @@ from orchestration.loading.declarations import ExtractTable
 from orchestration.loading.raw_layer import LOADED, REFUSED, LedgerEntry, RawLayer
 from orchestration.outside_text import shown
 from orchestration.privacy.erasure import finish_erasure
+from orchestration.privacy.personal_data import impersonal_columns
 from orchestration.publishing.delivery import deliver
 from orchestration.publishing.figures import key_figures
 from orchestration.publishing.marts import publish

@@ -60,6 +60,12 @@ def personal_columns(table: str, columns: list[str]) -> dict[str, str]:
     return {column: kind for column in columns if (kind := kinds.get(column))}
 
 
+def impersonal_columns(table: str, columns: list[str]) -> list[str]:
+    """The columns of a table, or of what is written of it, that hold no personal data."""
+    personal = personal_columns(table, columns)
+    return [column for column in columns if column not in personal]
+
+
 def show_personal_data(connection: duckdb.DuckDBPyConnection, settings: Settings, shown: str) -> None:
     """Let a session see personal data in full, masked or not at all, from now on.
 
