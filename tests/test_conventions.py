@@ -90,8 +90,7 @@ def test_every_mart_has_a_contract_a_key_and_a_unit_test(manifest: dict[str, Any
     keyed = {
         parent.split(".")[-1]
         for node in manifest["nodes"].values()
-        if node["resource_type"] == "test"
-        and node.get("test_metadata", {}).get("name") in ("unique", "unique_combination")
+        if node["resource_type"] == "test" and node.get("test_metadata", {}).get("name") == "rules"
         for parent in node["depends_on"]["nodes"]
     }
     for node in models(manifest):

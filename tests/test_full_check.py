@@ -29,7 +29,7 @@ def test_daily_builds_pass_and_what_was_changed_is_found_and_mended(pipeline: Pi
         connection.execute("drop table rpt_message_costs")
     result = pipeline.make_run("full-check")
     assert result.returncode == 1
-    assert "fct_responses: accepted_values" in result.stderr
+    assert "fct_responses: rules_of_fct_responses" in result.stderr
     assert "fct_sends: " not in result.stderr
     assert "tables_equal_a_rebuild failed" in result.stderr
     for table in ("fct\\_sends", "fct\\_responses", "rpt\\_message\\_costs"):

@@ -20,7 +20,7 @@ import pytest
 
 from orchestration import commands
 from orchestration.building import parsing
-from orchestration.building.build import DATABASES, DamagedBuildError, are_damaged, has_moved, noting_damage
+from orchestration.building.build import DATABASES, DamagedBuildError, are_damaged, lacks_views, noting_damage
 from orchestration.building.dbt_project import PROJECT_DIR, manifest_path
 from orchestration.errors import DISK_IS_FULL, LoadError, PublishError
 from orchestration.loading import raw_layer
@@ -253,8 +253,8 @@ FOLDERS = {"LANDING": "landing", "WAREHOUSE": "warehouse", "OUTPUT": "outputs"}
 
 def test_a_moved_warehouse_is_noticed(published: Pipeline, copied: Pipeline) -> None:
     """A day's run leaves the views of staging as they are, and they name the raw layer's folder."""
-    assert not has_moved(published.settings)
-    assert has_moved(copied.settings)
+    assert not lacks_views(published.settings)
+    assert lacks_views(copied.settings)
 
 
 def test_a_run_that_dies_between_the_links_is_mended_by_the_next(

@@ -91,15 +91,25 @@ described as (
 
 ),
 
+reason_sends as (
+
+    select
+        alert_id,
+        issue_reason_id,
+        count(*) as sent_count
+    from affected
+    where kind in ('issue_rate', 'issue_reason')
+    group by alert_id, issue_reason_id
+
+),
+
 main_reasons as (
 
     select
         alert_id,
         issue_reason_id
-    from affected
-    where kind in ('issue_rate', 'issue_reason')
-    group by alert_id, issue_reason_id
-    qualify row_number() over (partition by alert_id order by count(*) desc, issue_reason_id asc) = 1
+    from reason_sends
+    qualify row_number() over (partition by alert_id order by sent_count desc, issue_reason_id asc) = 1
 
 ),
 

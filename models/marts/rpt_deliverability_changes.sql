@@ -179,7 +179,7 @@ union all
 
 select
     'volume_gone' as kind,
-    cast(null as varchar) as issue_reason_id,
+    cast(null as string) as issue_reason_id,
     volumes.dimension,
     volumes.segment,
     cast(volumes.window_total as bigint) as sent_count,

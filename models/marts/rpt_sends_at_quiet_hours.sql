@@ -130,7 +130,7 @@ select
     sends.country_code,
     quiet.time_zone,
     quiet.time_zone_count,
-    substr(cast(quiet.local_at + (sends.sent_at - quiet.a_sent_at) as varchar), 12, 8) as local_time,
+    substr(cast(quiet.local_at + (sends.sent_at - quiet.a_sent_at) as string), 12, 8) as local_time,
     sends.sent_at
 from sends
 inner join quiet

@@ -3,13 +3,14 @@
 Bodies only bind: call, count, return metadata. The work is in the modules that import no Dagster.
 """
 
+import contextlib
 import csv
 import itertools
 import json
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -27,8 +28,9 @@ from orchestration.bindings.translation import Translator
 from orchestration.building.build import build, connect_to_build, noting_damage
 from orchestration.building.dbt_project import manifest_path
 from orchestration.building.dbt_runs import TEST_ARGUMENTS, DbtError, NodeResult, run_dbt
+from orchestration.building.engines import engine_of
 from orchestration.building.full_check import check_is_built
-from orchestration.building.phases import record_phases
+from orchestration.building.phases import ENGINE_PHASES, read_phases, record_phases
 from orchestration.building.tests_in_words import failures_in_words, findings
 from orchestration.errors import DISK_IS_FULL, may_pass, tells_of_a_full_disk
 from orchestration.loading.declarations import ExtractTable
@@ -258,22 +260,19 @@ def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTa
         except DbtError as error:
             forget_built(settings)
             # What was built is counted and shown even where dbt failed later on.
-            yield from asset_events(context, error.results, keys, settings.build_dir, manifest)
+            if engine_of(settings).builds_in_databases:
+                yield from asset_events(context, error.results, keys, settings.build_dir, manifest)
             raise failure_of(error, settings, manifest) from None
         if not is_partial:
             note_built(settings, raw_layer)
         if reason:
             context.log.info(f"everything was made anew: {reason}")
-        record_phases(settings, build_phases(results, time.monotonic() - started))
-        if not reason:
-            # What is as the last full build made it; a step that waits for an asset without an event is skipped.
-            unchanged = set(selected) - {result.unique_id for result in results}
-            parents = {unique_id: manifest["parent_map"][unique_id] for unique_id in unchanged}
-            for unique_id in TopologicalSorter(parents).static_order():
-                if unique_id in unchanged:
-                    yield dg.MaterializeResult(asset_key=keys[unique_id], metadata={"unchanged": True})
+        engine_seconds = sum(read_phases(settings).get(phase, 0) for phase in ENGINE_PHASES)
+        record_phases(settings, build_phases(results, time.monotonic() - started - engine_seconds))
+        # What is as the last full build made it; a step that waits for an asset without an event is skipped.
+        unchanged = set() if reason else set(selected) - {result.unique_id for result in results}
         with noting_damage(settings):
-            yield from asset_events(context, results, keys, settings.build_dir, manifest)
+            yield from asset_events(context, results, keys, settings.build_dir, manifest, unchanged)
 
     return dbt_build
 
@@ -281,11 +280,10 @@ def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTa
 def failure_of(error: DbtError, settings: Settings, manifest: Mapping[str, Any]) -> dg.Failure:
     """A failure of dbt, in words: a line for each test and model that failed."""
     traceback.print_exception(error, file=sys.stderr)
-    try:
-        with connect_to_build(settings) as connection:
+    lines = failures_in_words(None, error.results, manifest["nodes"])
+    if engine_of(settings).builds_in_databases:
+        with contextlib.suppress(duckdb.Error), connect_to_build(settings) as connection:
             lines = failures_in_words(connection, error.results, manifest["nodes"])
-    except duckdb.Error:
-        lines = failures_in_words(None, error.results, manifest["nodes"])
     if tells_of_a_full_disk(error):
         lines = [DISK_IS_FULL]
     return dg.Failure("\n".join(lines) or "dbt failed before its first model.", allow_retries=may_pass(error))
@@ -312,6 +310,7 @@ def asset_events(
     keys: Mapping[str, dg.AssetKey],
     build_dir: Path,
     manifest: Mapping[str, Any],
+    unchanged: Collection[str] = (),
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """What Dagster notes of a dbt run: built tables with their number of rows and a preview, tests as checks.
 
@@ -321,9 +320,11 @@ def asset_events(
         keys: asset keys of models and seeds by dbt's id.
         build_dir: folder of the databases.
         manifest: dbt's.
+        unchanged: ids of models and seeds that did not have to be built.
 
     Yields:
-        A materialization for each node that was built, a check result for each test that ran.
+        A materialization for each node that was built or is unchanged, parents first, then a check result for each
+        test that ran.
     """
     checks = {
         spec.metadata[DBT_UNIQUE_ID]: spec
@@ -332,17 +333,23 @@ def asset_events(
     }
     if not (build_dir / "warehouse.duckdb").exists():
         return
+    built = {result.unique_id: result for result in results if result.unique_id in keys and result.status == "success"}
+    order = TopologicalSorter({unique_id: manifest["parent_map"][unique_id] for unique_id in {*built, *unchanged}})
     with Previews(build_dir) as previews:
-        for result in results:
-            if result.unique_id in keys and result.status == "success":
+        for unique_id in order.static_order():
+            if unique_id in unchanged:
+                yield dg.MaterializeResult(asset_key=keys[unique_id], metadata={"unchanged": True})
+            elif unique_id in built:
+                result = built[unique_id]
                 metadata: dict[str, Any] = {"duration_seconds": round(result.seconds, 3)}
                 row_count, preview = previews.row_count(result.name), previews.markdown(result.name)
                 if row_count is not None:
                     metadata["dagster/row_count"] = dg.IntMetadataValue(row_count)
                 if preview is not None:
                     metadata["preview"] = dg.MetadataValue.md(preview)
-                yield dg.MaterializeResult(asset_key=keys[result.unique_id], metadata=metadata)
-            elif result.unique_id in checks and result.status in ("pass", "warn", "fail", "error"):
+                yield dg.MaterializeResult(asset_key=keys[unique_id], metadata=metadata)
+        for result in results:
+            if result.unique_id in checks and result.status in ("pass", "warn", "fail", "error"):
                 spec = checks[result.unique_id]
                 check_metadata: dict[str, Any] = {
                     "rows_found": result.failures or 0,

@@ -1,7 +1,7 @@
 """Dbt's data tests in words: what each one checks, and which rows it found."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import duckdb
@@ -13,6 +13,7 @@ from orchestration.privacy.personal_data import impersonal_columns
 # Columns of findings that are shown: keys and closed lists. All others may hold personal data, also a customer's id,
 # which is a number where a carrier's log is the only source.
 SHOWN_COLUMNS = (
+    *("broken_rule", "named_in", "unknown_name"),
     *("send_id", "reply_id", "message_id", "series_id", "source", "table_name", "file", "line_number", "column_name"),
     *("fault", "reason", "channel", "provider", "code_space", "error_code_space", "error_code", "provider_error_code"),
     *("issue_reason_id", "delivery_status", "outcome", "keyword_group", "country_code", "currency_code", "sent_date"),
@@ -44,16 +45,23 @@ def describe_test(node: Mapping[str, Any]) -> str:
     if words[0] == "assert":
         return f"{' '.join(words[1:]).replace('sms', 'SMS').capitalize()}.".replace("sms", "SMS")
     sentences = {
-        "unique": f"No two rows have the same {column}.",
-        "not_null": f"Every row has a {column}.",
-        "accepted_values": f"{column} is one of {', '.join(map(str, arguments.get('values', [])))}.",
         "relationships": f"Every {column} stands in {_model(arguments.get('to', ''))} as {arguments.get('field')}.",
-        "unique_combination": f"No two rows have the same {', '.join(arguments.get('columns', []))}.",
-        "no_nulls": f"Every row has a value in {', '.join(arguments.get('columns', []))}.",
-        "every_issue_has_a_reason": "Every seeded code that means an issue has one of the eight reasons.",
+        "rules": " ".join(_rules(arguments)),
         "expression_is_true": f"For every row holds: {arguments.get('expression')}.",
     }
     return sentences.get(test.get("name", ""), f"{' '.join(words).capitalize()}.")
+
+
+def _rules(arguments: Mapping[str, Any]) -> Iterator[str]:
+    """The sentences of a test of rules, as `broken_rule` tells them in tests/data/generic/rules.sql."""
+    for columns in [arguments.get("key", []), *([column] for column in arguments.get("unique", []))]:
+        yield f"No two rows have the same {', '.join(columns)}."
+    if required := arguments.get("required"):
+        yield f"Every row has a value in {', '.join(required)}."
+    for column, values in arguments.get("values", {}).items():
+        yield f"{column} is one of {', '.join(map(str, values))}."
+    for sentence in arguments.get("sentences", {}):
+        yield f"{sentence}."
 
 
 def _model(reference: str) -> str:
@@ -121,8 +129,12 @@ def failures_in_words(
             continue
         table = _tested_table(node)
         count = result.failures
-        sentence = f"{table}: {describe_test(node)} {count:,} {'row is' if count == 1 else 'rows are'} otherwise"
         names, rows = findings(connection, result, nodes) if connection else ([], [])
+        rules = describe_test(node)
+        if names[:1] == ["broken_rule"]:
+            rules = " ".join(f"{rule}." for rule in dict.fromkeys(rule for rule, *_ in rows))
+            names, rows = names[1:], [row[1:] for row in rows]
+        sentence = f"{table}: {rules} {count:,} {'row is' if count == 1 else 'rows are'} otherwise"
         if rows and names:
             shown = ", ".join(
                 f"{name} {value}" for name, value in zip(names, rows[0], strict=True) if value is not None
