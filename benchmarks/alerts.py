@@ -332,7 +332,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--sends-per-day", type=int, nargs="+", default=[500, 3_000, 20_000])
     parser.add_argument("--messages", type=int, default=24)
     parser.add_argument("--days", type=int, default=120, help="that are judged")
-    parser.add_argument("--tries", type=int, default=8, help="days on which each fault is planted; 0: none is")
+    parser.add_argument("--tries", type=int, default=4, help="days on which each fault is planted; 0: none is")
     parser.add_argument("--within", type=int, default=5, help="days in which a fault has to be found")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)

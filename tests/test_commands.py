@@ -281,6 +281,8 @@ def test_a_run_whose_test_failed_is_continued_and_told(pipeline: Pipeline) -> No
         assert "Traceback" not in result.stderr
         ((title, text),) = webhook.messages
         assert title == "The job daily failed"
+        # What does not pass by itself is not tried again.
+        assert "STEP_UP_FOR_RETRY" not in (pipeline.settings.build_dir / "logs" / "daily.log").read_text()
         assert sentence in text
         assert "Published since " in text
         assert "make rebuild mends them" in text

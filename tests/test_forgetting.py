@@ -27,7 +27,7 @@ def sends(*names: str) -> Rows:
     return [
         {
             "send_id": f"s-{name}", "message_id": "m1", "channel": "sms", "customer_id": name.split("/")[0],
-            "sent_at": "2026-10-30T09:00:00Z", "message_title": "Autumn", "body": "Hello",
+            "sent_at": "2026-10-30T09:00:00Z", "message_title": "Autumn", "body": f"Hello {NAME if name.startswith('c1') else name}",
             "customer_name": NAME if name.startswith("c1") else f"Other {name}",
             "customer_email": EMAIL if name.startswith("c1") else f"{name}@example.com",
             "to_number": NUMBER if name.startswith("c1") else f"+1415555000{name[1]}",

@@ -95,6 +95,29 @@ def test_previews_hold_no_personal_data(published: Pipeline, personal_values: se
     assert [value for value in personal_values if value in text] == []
 
 
+@pytest.mark.parametrize(
+    ("table", "shown", "hidden"),
+    [
+        ("rpt_deliverability_alerts", {"kind", "provider", "value", "usual_value", "since_date", "fix"}, set()),
+        (
+            "rpt_sends_after_opt_out",
+            {"send_id", "opted_out_at"},
+            {"customer_id", "number", "opt_out_body", "sent_body"},
+        ),
+    ],
+)
+def test_what_a_listing_test_found_is_shown_without_personal_data(
+    published: Pipeline, table: str, shown: set[str], hidden: set[str]
+) -> None:
+    result = NodeResult("test.p.warn.1", "warn", 0.1, "", 1, f"select * from marts.main.{table}")
+    node = {"test_metadata": {"name": "no_rows"}, "attached_node": f"model.p.{table}"}
+    with Previews(published.settings.build_dir) as previews:
+        names, rows = findings(previews.connection, result, {result.unique_id: node})
+    assert rows
+    assert shown <= set(names)
+    assert not hidden & set(names)
+
+
 def test_every_column_that_sounds_personal_is_known_as_such(parsed_target: Path, published: Pipeline) -> None:
     """Whoever adds a column of numbers, names, addresses or texts says how it is masked, or that it is none."""
     with duckdb.connect() as connection:

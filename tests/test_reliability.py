@@ -1,6 +1,7 @@
 """What breaks, breaks loudly or mends itself (docs/reliability.md); `make torture` kills runs at random moments."""
 
 import io
+import json
 import os
 import shutil
 import signal
@@ -334,6 +335,21 @@ def test_half_a_manifest_is_not_used(pipeline: Pipeline, monkeypatch: pytest.Mon
     whole = path.read_bytes()
     os.truncate(path, len(whole) // 2)
     assert parsing.ensure_manifest(pipeline.settings).read_bytes() == whole
+
+
+def test_a_copied_manifest_is_no_younger_than_its_parse(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a warehouse that was copied after an upgrade: the project changed when the manifest had been made."""
+    path = manifest_path(pipeline.settings)
+    begun = datetime.fromisoformat(json.loads(path.read_text())["metadata"]["invocation_started_at"]).timestamp()
+    assert path.stat().st_mtime > begun
+    monkeypatch.setattr(parsing, "PARSED_DIR", pipeline.root / "nothing")
+    for changed, parses in ((begun, 0), (begun + 0.001, 1)):
+        parsed: list[Path] = []
+        monkeypatch.setattr(parsing, "_parsed_times", lambda changed=changed: iter([changed]))
+        monkeypatch.setattr(parsing, "_parse", lambda _, target, parsed=parsed: parsed.append(target))
+        monkeypatch.setattr(parsing, "_copy_parse_results", lambda *_: None)
+        assert parsing.ensure_manifest(pipeline.settings) == path
+        assert len(parsed) == parses
 
 
 def test_two_runs_at_once_queue(pipeline: Pipeline) -> None:

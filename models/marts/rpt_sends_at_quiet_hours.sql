@@ -92,6 +92,7 @@ local_times as (
     select
         quarter_hours.time_zone_group,
         quarter_hours.quarter_hour,
+        quarter_hours.a_sent_at,
         grouped_time_zones.time_zone,
         {{ local_timestamp('quarter_hours.a_sent_at', 'grouped_time_zones.time_zone') }} as local_at
     from quarter_hours
@@ -129,7 +130,7 @@ select
     sends.country_code,
     quiet.time_zone,
     quiet.time_zone_count,
-    substr(cast({{ local_timestamp('sends.sent_at', 'quiet.time_zone') }} as string), 12, 8) as local_time,
+    substr(cast(quiet.local_at + (sends.sent_at - quiet.a_sent_at) as string), 12, 8) as local_time,
     sends.sent_at
 from sends
 inner join quiet

@@ -22,7 +22,7 @@ from dagster_dbt import dbt_assets
 
 from orchestration.bindings.checks import LOAD_CHECKS, PIPELINE_LOADS_KEY, load_checks
 from orchestration.bindings.failures import failing_in_words, retries
-from orchestration.bindings.previews import PREVIEW_ROWS, Previews, impersonal_columns, markdown_table
+from orchestration.bindings.previews import PREVIEW_ROWS, Previews, markdown_table
 from orchestration.bindings.resources import WarehouseLock
 from orchestration.bindings.translation import Translator
 from orchestration.building.build import build, connect_to_build, noting_damage
@@ -37,6 +37,7 @@ from orchestration.loading.declarations import ExtractTable
 from orchestration.loading.raw_layer import LOADED, REFUSED, LedgerEntry, RawLayer
 from orchestration.outside_text import shown
 from orchestration.privacy.erasure import finish_erasure
+from orchestration.privacy.personal_data import impersonal_columns
 from orchestration.privacy.retention import build_and_drop
 from orchestration.publishing.delivery import deliver
 from orchestration.publishing.figures import key_figures
@@ -343,7 +344,7 @@ def asset_events(
                 yield dg.MaterializeResult(asset_key=keys[unique_id], metadata={"unchanged": True})
             elif unique_id in built:
                 result = built[unique_id]
-                metadata: dict[str, Any] = {"duration_seconds": result.seconds}
+                metadata: dict[str, Any] = {"duration_seconds": round(result.seconds, 3)}
                 row_count, preview = previews.row_count(result.name), previews.markdown(result.name)
                 if row_count is not None:
                     metadata["dagster/row_count"] = dg.IntMetadataValue(row_count)
@@ -355,7 +356,7 @@ def asset_events(
                 spec = checks[result.unique_id]
                 check_metadata: dict[str, Any] = {
                     "rows_found": result.failures or 0,
-                    "duration_seconds": result.seconds,
+                    "duration_seconds": round(result.seconds, 3),
                 }
                 if result.failures:
                     names, rows = findings(previews.connection, result, manifest["nodes"])

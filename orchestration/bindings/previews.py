@@ -9,7 +9,7 @@ from types import TracebackType
 import duckdb
 
 from orchestration.outside_text import shown
-from orchestration.privacy.personal_data import personal_columns
+from orchestration.privacy.personal_data import impersonal_columns
 
 PREVIEW_ROWS = 5
 # Longest text in a preview's cell, in characters: previews are glanced at, and texts from outside can be long.
@@ -69,12 +69,6 @@ class Previews:
         selected = ", ".join(f'"{column}"' for column in columns)
         result = self.connection.execute(f"select {selected} from {database}.main.{name} limit {PREVIEW_ROWS}")
         return markdown_table(columns, result.fetchall())
-
-
-def impersonal_columns(table: str, columns: list[str]) -> list[str]:
-    """The columns of a table, or of what is written of it, that hold no personal data."""
-    personal = personal_columns(table, columns)
-    return [column for column in columns if column not in personal]
 
 
 def markdown_table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:

@@ -18,21 +18,15 @@ def with_owner_and_layer(spec: dg.AssetSpec) -> dg.AssetSpec:
 
 
 class Translator(DagsterDbtTranslator):
-    """Words and columns first, the SQL last; every check says what it checks."""
+    """Words first, the SQL last; every check says what it checks."""
 
     def __init__(self) -> None:
         """Tests are checks, those of sources too."""
         super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True, enable_source_tests_as_checks=True))
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """The description, the columns with theirs, and the SQL."""
-        columns = [
-            f"- `{name}`: {column.get('description') or 'no description'}"
-            for name, column in dbt_resource_props.get("columns", {}).items()
-        ]
+        """The description and the SQL; the columns with theirs are metadata, which Dagster shows as a table."""
         sections = [dbt_resource_props.get("description") or dbt_resource_props["name"]]
-        if columns:
-            sections.append("\n".join(["#### Columns", "", *columns]))
         if code := dbt_resource_props.get("raw_code"):
             sections.append(f"#### SQL\n\n```sql\n{code}\n```")
         return "\n\n".join(sections)

@@ -6,12 +6,14 @@ of dbt's public interface: nothing else here is private to dbt, and where the ca
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sysconfig
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +40,8 @@ PACKAGES_DIR = Path(sysconfig.get_path("purelib"))
 PARSED_DIR = PROJECT_DIR / "target" / "parsed"
 PARTIAL_PARSE = "partial_parse.msgpack"
 PARSE_RESULTS = (PARTIAL_PARSE, "manifest.json")
+# In the first lines of a manifest.
+_BEGUN = re.compile(rb'"invocation_started_at": "([0-9T:.Z-]+)"')
 
 
 def ensure_manifest(settings: Settings) -> Path:
@@ -130,12 +134,17 @@ def parsed_manifest(settings: Settings) -> "Manifest | None":
 
 
 def _is_fresh(path: Path, changed: float) -> bool:
-    """Whether a file of JSON is there, whole, and newer than the last change of what it was made of."""
-    if not path.exists() or path.stat().st_mtime < changed:
+    """Whether a manifest is there, whole, and of a parse that began after the last change of what it was made of.
+
+    It says itself when: the time of the file would be that of a warehouse's copy.
+    """
+    if not path.exists():
         return False
     with path.open("rb") as file:
+        begun = _BEGUN.search(file.read(1_000))
         file.seek(max(0, path.stat().st_size - 2))
-        return file.read().rstrip().endswith(b"}")
+        is_whole = file.read().rstrip().endswith(b"}")
+    return is_whole and begun is not None and datetime.fromisoformat(begun[1].decode()).timestamp() >= changed
 
 
 def _copy_parse_results(source: Path, target: Path) -> None:

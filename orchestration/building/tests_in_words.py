@@ -8,13 +8,15 @@ import duckdb
 
 from orchestration.building.dbt_runs import NodeResult
 from orchestration.errors import PASSING_WORDS
-from orchestration.privacy.personal_data import is_personal
+from orchestration.privacy.personal_data import impersonal_columns, is_personal
 
 # Columns that only tests have: what they found, in the project's words.
 TEST_COLUMNS = {"broken_rule", "named_in", "unknown_name"}
 # Columns of findings that are shown, so many beside the tested one: the keys come first.
 COLUMNS_SHOWN = 3
 ROWS_SHOWN = 5
+# A test that finds all rows of a table that lists what is wrong: they are shown as a preview shows them.
+LISTING = "no_rows"
 
 
 def describe_test(node: Mapping[str, Any]) -> str:
@@ -85,6 +87,9 @@ def findings(
         query = f'select * from {relation} where {is_found} or ("{column}" is null and {_is_of_nulls(node)})'
     try:
         found = connection.sql(f"select * from ({query}) as found limit {ROWS_SHOWN}")
+        if (node.get("test_metadata") or {}).get("name") == LISTING:
+            shown = impersonal_columns(_tested_table(node), found.columns)
+            return shown, found.select(*shown).fetchall()
         # Of a column that no model has nobody knows what it holds. Ids but a customer's are pseudonyms, and shown.
         known = TEST_COLUMNS.union(*(other.get("columns", {}) for other in nodes.values()))
         shown = [name for name in found.columns if (name in known or name.endswith("_count")) and not is_personal(name)]

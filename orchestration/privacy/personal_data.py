@@ -65,6 +65,12 @@ def is_personal(column: str) -> bool:
     return any(kinds.get(column) for kinds in (PERSONAL_COLUMNS, *PERSONAL_COLUMNS_OF_TABLE.values()))
 
 
+def impersonal_columns(table: str, columns: list[str]) -> list[str]:
+    """The columns of a table, or of what is written of it, that hold no personal data."""
+    personal = personal_columns(table, columns)
+    return [column for column in columns if column not in personal]
+
+
 def show_personal_data(connection: duckdb.DuckDBPyConnection, settings: Settings, shown: str) -> None:
     """Let a session see personal data in full, masked or not at all, from now on.
 
