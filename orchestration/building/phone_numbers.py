@@ -1,7 +1,7 @@
 """What libphonenumber tells of telephone numbers, as the function `phone_number_details` of DuckDB and of Spark.
 
-For DuckDB a plugin of dbt-duckdb, named in profiles.yml, so that dbt by hand has the function too; in a session of Spark
-it is registered before dbt runs.
+For DuckDB a plugin of dbt-duckdb, named in profiles.yml, so that dbt by hand has the function too; in a session of
+Spark it is registered before dbt runs.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
