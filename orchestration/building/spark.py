@@ -24,7 +24,7 @@ from fsspec.core import url_to_fs
 from pyspark.sql import SparkSession
 
 from orchestration.building.build import DATABASES
-from orchestration.building.dbt_project import PROJECT_DIR, manifest_path, target_dir
+from orchestration.building.dbt_project import manifest_path, target_dir
 from orchestration.building.dbt_runs import run_dbt
 from orchestration.building.engines import Engine
 from orchestration.building.phases import record_phases
@@ -236,8 +236,6 @@ def _started(settings: Settings) -> SparkSession:
         "spark.driver.memory": f"{settings.memory_limit_gb}g",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        # Its Python processes import what `register` names.
-        "spark.executorEnv.PYTHONPATH": str(PROJECT_DIR),
         "spark.local.dir": str(folder / "scratch"),
         "spark.sql.warehouse.dir": str(folder / "tables"),
         "spark.sql.shuffle.partitions": str(2 * processors),
@@ -249,6 +247,8 @@ def _started(settings: Settings) -> SparkSession:
         shutil.rmtree(folder / "tables", ignore_errors=True)
     else:
         builder = builder.enableHiveSupport()
+    # Of its Python processes, which run `phone_number_details`.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     with _output_of_children_to(_log_path(settings)):
         session: SparkSession = builder.getOrCreate()
     return session
