@@ -109,9 +109,13 @@ scored as (
         *,
         window_affected / window_total as share,
         usual_affected / usual_total as usual_share,
-        2 * (asin(sqrt((window_affected - 0.5) / window_total)) - asin(sqrt(usual_affected / usual_total)))
-        / sqrt(1 / window_total + 1 / usual_total)
-        / usual_spread as score
+        -- Rounded, since engines differ in the last bits.
+        round(
+            2 * (asin(sqrt((window_affected - 0.5) / window_total)) - asin(sqrt(usual_affected / usual_total)))
+            / sqrt(1 / window_total + 1 / usual_total)
+            / usual_spread,
+            9
+        ) as score
     from compared
 
 ),
@@ -217,7 +221,7 @@ found as (
         gone.window_total as sent_count,
         gone.window_total as value,
         gone.usual_total as usual_value,
-        2 * (sqrt(gone.usual_total) - sqrt(gone.window_total)) as score,
+        round(2 * (sqrt(gone.usual_total) - sqrt(gone.window_total)), 9) as score,
         min(days.days_before) - 1 as since_days_before
     from gone
     cross join settings
@@ -251,6 +255,7 @@ ranked as (
                 segment asc
         ) as alert_id
     from found
+    where {{ computed_once() }}
 
 ),
 
@@ -304,6 +309,7 @@ affected as (
                     segment_sends.days_before = 0
                     and segment_sends.delivery_seconds > {{ var('alert_slow_factor') }} * ranked.usual_value
             end
+    where {{ computed_once() }}
 
 ),
 
