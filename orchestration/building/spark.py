@@ -10,7 +10,6 @@ Only this module imports pyspark.
 import contextlib
 import json
 import os
-import re
 import shutil
 import sys
 import time
