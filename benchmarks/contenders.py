@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 PROJECT_DIR = Path(__file__).resolve().parents[1]
@@ -17,6 +17,7 @@ SETTINGS = (
     "REPLY_WINDOW_DAYS",
     "OVER_MESSAGED_COUNT",
     "DAGSTER_HOME",
+    "ENGINE",
 )
 
 
@@ -45,6 +46,7 @@ class Contender:
         command: program and arguments of a run.
         largest_size: sends above which it is not run unless asked to; None where there is none.
         folder: working directory of a run.
+        variables: of its environment, beside those of all.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Contender:
     command: Callable[[Job], list[str]]
     largest_size: int | None = None
     folder: Path = PROJECT_DIR
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def _script(module: str, *options: str) -> Callable[[Job], list[str]]:

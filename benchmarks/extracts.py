@@ -69,6 +69,10 @@ TWILIO_SENDERS = 30
 LONG_TEXT = "Because you are one of our regular customers, you get this offer a day before everybody else. "
 
 
+# How sends can be uneven, see `ExtractPlan`.
+MESSAGE_SKEW, CUSTOMER_SKEW = "message", "customer"
+
+
 @dataclass(frozen=True)
 class ExtractPlan:
     """What extracts to write.
@@ -80,6 +84,8 @@ class ExtractPlan:
         seed: another seed, other data.
         day_sends: number of sends of the day that follows the history; None means as many as a day of it.
         daily_files: whether each day of the history is a file of its own per table, else there is one per table.
+        skew: MESSAGE_SKEW where one message is half of all sends, CUSTOMER_SKEW where one customer has a million of
+            them (a tenth of a smaller history); empty for neither.
     """
 
     sends: int
@@ -88,6 +94,7 @@ class ExtractPlan:
     seed: int = 1
     day_sends: int | None = None
     daily_files: bool = False
+    skew: str = ""
 
     @property
     def sends_per_day(self) -> int:
@@ -103,6 +110,11 @@ class ExtractPlan:
     def customers(self) -> int:
         """Customers that sends go to."""
         return max(1, self.sends // 5)
+
+    @property
+    def one_in(self) -> int:
+        """Of so many sends one goes to the same customer, where that is the skew."""
+        return max(2, self.sends // max(1, min(1_000_000, self.sends // 10)))
 
     @property
     def recurring_messages(self) -> int:
@@ -241,6 +253,7 @@ def _drawn_sends(plan: ExtractPlan, numbers: str) -> str:
                 select
                     *,
                     cast(case
+                        when {"n % 2 = 0" if plan.skew == MESSAGE_SKEW else "false"} then 0
                         when {draw.up_to(2, 100)} < 40 then floor(pow({draw.fraction(3)}, 2) * {recurring})
                         else {recurring} + day * {campaigns} + floor(place_in_day * {campaigns})
                     end as bigint) as message
@@ -252,7 +265,10 @@ def _drawn_sends(plan: ExtractPlan, numbers: str) -> str:
                             when n < {plan.sends} then (n % {per_day}) / {per_day}.0::double
                             else (n - {plan.sends}) / {max(1, of_the_day)}.0::double
                         end as place_in_day,
-                        cast(floor(pow({draw.fraction(4)}, 1.3) * {plan.customers}) as bigint) as customer,
+                        case
+                            when {f"n % {plan.one_in} = 1" if plan.skew == CUSTOMER_SKEW else "false"} then 0
+                            else cast(floor(pow({draw.fraction(4)}, 1.3) * {plan.customers}) as bigint)
+                        end as customer,
                         {draw.up_to(5, 10_000)} as fate,
                         {draw.up_to(6, 1_000)} as chance
                     from ({numbers})

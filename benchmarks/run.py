@@ -14,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,6 +32,7 @@ from benchmarks.contenders import (
     pipeline_before,
     results_folder,
 )
+from benchmarks.engines import compare_engines, plans_of, write_measured
 from benchmarks.extracts import ExtractPlan, Written, WrittenLog, write_day, write_history, write_twilio_log
 from benchmarks.measuring import Measurement, bytes_in, measure
 from benchmarks.numbers import NumbersDifferError, assert_same_numbers
@@ -104,12 +105,21 @@ class Bench:
 
     def run(self, contender: Contender, job: Job, name: str | None = None) -> Measurement:
         """Run a contender as `measure` does; the name is its own where none is given."""
-        return self.measure(contender.command(job), job, name or contender.name, contender.folder)
+        command, name = contender.command(job), name or contender.name
+        return self.measure(command, job, name, contender.folder, contender.variables)
 
-    def measure(self, command: list[str], job: Job, name: str, folder: Path = PROJECT_DIR) -> Measurement:
+    def measure(
+        self,
+        command: list[str],
+        job: Job,
+        name: str,
+        folder: Path = PROJECT_DIR,
+        variables: Mapping[str, str] | None = None,
+    ) -> Measurement:
         """Run a command and fail where it fails, but not where it was ended at a limit."""
         log = self.folder / f"{name}.log"
-        measurement = measure(command, environment(job), folder, log, self.limit_seconds, self.limit_bytes)
+        given = {**environment(job), **(variables or {})}
+        measurement = measure(command, given, folder, log, self.limit_seconds, self.limit_bytes)
         if measurement.exit_code != 0 and measurement.limit is None:
             raise RunFailedError(f"{name} failed with exit code {measurement.exit_code}:\n{measurement.output}")
         return measurement
@@ -414,6 +424,8 @@ def main(given: list[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, help="for extracts and results; default: a temporary one")
     parser.add_argument("--docs", type=Path, default=PROJECT_DIR / "docs", help="where the results are written")
     parser.add_argument("--no-docs", action="store_true", help="only print the results")
+    parser.add_argument("--engine", choices=["duckdb", "spark"], default="duckdb", help="spark: Spark beside DuckDB")
+    parser.add_argument("--memory-gb", type=int, default=3, help="of each engine, MEMORY_LIMIT_GB; with --engine spark")
     arguments = parser.parse_args(given)
     sizes = arguments.sizes or sorted({arguments.sends // 10, arguments.sends // 3})
     names = {BASELINE, *arguments.contenders}
@@ -427,6 +439,8 @@ def main(given: list[str] | None = None) -> int:
         results: dict[str, Any] = {"machine": machine(), "titles": titles, "baseline": BASELINE}
         results |= {"sizes": [], "twilio": None, "daily": None}
         try:
+            if arguments.engine == "spark":
+                return _beside_spark(bench, arguments, sizes)
             say("warm-up, which does not count")
             compare_on_sends(bench, contenders, WARM_UP_SENDS, 1, arguments.all_sizes)
             for sends in [size for size in sizes if 0 < size < arguments.sends] + [arguments.sends]:
@@ -446,6 +460,14 @@ def main(given: list[str] | None = None) -> int:
             return 1
     print()
     print(write_docs(results, None if arguments.no_docs else arguments.docs))
+    return 0
+
+
+def _beside_spark(bench: Bench, arguments: argparse.Namespace, sizes: list[int]) -> int:
+    """Measure Spark beside DuckDB; returns the exit code."""
+    plans = plans_of({*sizes, arguments.sends}, DAYS, FIRST_DAY)
+    docs = None if arguments.no_docs else arguments.docs
+    print(write_measured(compare_engines(bench, plans, arguments.memory_gb), machine(), arguments.memory_gb, docs))
     return 0
 
 

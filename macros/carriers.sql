@@ -2,7 +2,7 @@
 
 {%- macro plain_text(column) -%}
     {#- A column's value where it is no JSON object or array. -#}
-    case when substr({{ column }}, 1, 1) not in ('{', '[') then nullif(trim({{ column }}), '') end
+    case when substr({{ column }}, 1, 1) not in ('{', '[') then nullif({{ trimmed(column) }}, '') end
 {%- endmacro -%}
 
 {%- macro issue_code(code) -%}
@@ -12,7 +12,7 @@
 
 {%- macro unsigned_amount(text) -%}
     {#- A price as a number without its sign; null where it is none. -#}
-    abs(try_cast({{ text }} as decimal(18, 6)))
+    abs({{ decimal_number(text) }})
 {%- endmacro -%}
 
 {%- macro count_up_to(most, text) -%}

@@ -5,5 +5,5 @@
 
 {%- macro word(column) -%}
     {#- A word of a closed list, compared without case. -#}
-    {{ lowered(cleaned(column)) }}
+    {{ lower_case(cleaned(column)) }}
 {%- endmacro -%}

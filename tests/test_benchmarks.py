@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -14,7 +15,16 @@ import pytest
 from benchmarks import duckdb_script
 from benchmarks.alerts import HISTORY_DAYS, Alerts, business, false_alarms, faults, found_on
 from benchmarks.contenders import Job, pipeline_before
-from benchmarks.extracts import LATE_DAYS, ExtractPlan, write_day, write_history, write_twilio_log
+from benchmarks.engines import plans_of, write_measured
+from benchmarks.extracts import (
+    CUSTOMER_SKEW,
+    LATE_DAYS,
+    MESSAGE_SKEW,
+    ExtractPlan,
+    write_day,
+    write_history,
+    write_twilio_log,
+)
 from benchmarks.measuring import measure
 from benchmarks.numbers import (
     FILES,
@@ -26,6 +36,7 @@ from benchmarks.numbers import (
 )
 from benchmarks.results import END, START, as_svg, write_docs
 from benchmarks.run import end_of, main
+from benchmarks.spark_events import TableCost, table_costs
 from orchestration.building.dbt_project import PROJECT_DIR
 from orchestration.publishing.csv_files import CSV_FILES, write_csv_files
 from tests.pipeline import Pipeline
@@ -350,3 +361,68 @@ def test_alerts_are_simulated_with_faults_and_without(tmp_path: Path) -> None:
     assert found_on(alerts, sends, outage, days[1], within=2) == 1
     silence = next(fault for fault in faults() if fault.unconfirmed == 1)
     assert found_on(alerts, sends, silence, days[1], within=2) is None  # these sends are pending still
+
+
+@pytest.mark.parametrize(
+    ("skew", "column", "share"), [(MESSAGE_SKEW, "message_id", 0.5), (CUSTOMER_SKEW, "customer_id", 0.1)]
+)
+def test_skewed_extracts_have_one_key_with_a_large_share(tmp_path: Path, skew: str, column: str, share: float) -> None:
+    write_history(replace(PLAN, skew=skew), tmp_path)
+    with duckdb.connect() as connection:
+        counts = f"select count(*) as number from '{tmp_path}/outbound/sends/*.csv' group by {column}"
+        largest = connection.execute(f"select max(number) / sum(number) from ({counts})").fetchone()
+    assert largest is not None and share < largest[0] < share + 0.1
+
+
+def test_what_spark_notes_of_a_run_is_added_up_by_table(tmp_path: Path) -> None:
+    plan = """== Physical Plan ==
+Execute CreateDataSourceTableAsSelectCommand (3)
+   +- CreateDataSourceTableAsSelectCommand `spark_catalog`.`marts`.`fct_sends`, Overwrite
+AdaptiveSparkPlan (12)
++- == Final Plan ==
+   * HashAggregate (9)
+   +- ShuffleQueryStage (5), Statistics(sizeInBytes=1.0 B)
+      +- Exchange (4)
+         +- * Project (2)
++- == Initial Plan ==
+   HashAggregate (11)
+   +- Exchange (10)
+
+(1) Scan parquet
+"""
+    task = {
+        "Executor Run Time": 1500,
+        "Disk Bytes Spilled": 5,
+        "Shuffle Write Metrics": {"Shuffle Bytes Written": 7},
+        "Input Metrics": {"Bytes Read": 11},
+    }
+    events = [
+        {"Event": "org.apache.spark.sql.execution.ui.SparkListenerSQLExecutionStart", "executionId": 4, "physicalPlanDescription": "-"},
+        {"Event": "org.apache.spark.sql.execution.ui.SparkListenerSQLExecutionStart", "executionId": 5, "physicalPlanDescription": "a count"},
+        {"Event": "SparkListenerJobStart", "Stage IDs": [1, 2], "Properties": {"spark.sql.execution.id": "4"}},
+        {"Event": "SparkListenerJobStart", "Stage IDs": [3], "Properties": {}},
+        *({"Event": "SparkListenerTaskEnd", "Stage ID": stage, "Task Metrics": task} for stage in (1, 2, 2, 3)),
+        {"Event": "org.apache.spark.sql.execution.ui.SparkListenerSQLAdaptiveExecutionUpdate", "executionId": 4, "physicalPlanDescription": plan},
+    ]  # fmt: skip
+    (tmp_path / "local-1").write_text("".join(f"{json.dumps(event)}\n" for event in events))
+    expected = TableCost("fct_sends", 1, shuffle_bytes=21, spilled_bytes=15, read_bytes=33, task_seconds=4.5)
+    expected.longest_task_seconds = 1.5
+    assert table_costs(tmp_path) == [expected]
+
+
+def test_the_measured_page_tells_what_ended_and_what_did_not(tmp_path: Path) -> None:
+    done = {
+        "wall_seconds": 61.0, "cpu_seconds": 100.0, "peak_bytes": 2**31, "ended_at": None, "bytes_on_disk": 5 * 10**9,
+        "phases": {"load": 3.0, "build": 40.0}, "tables": [vars(TableCost("fct_sends", 3, 9 * 10**6, 0, 0, 12.0, 4.0))],
+    }  # fmt: skip
+    ended = {"wall_seconds": 3600.0, "cpu_seconds": 1.0, "peak_bytes": 1, "ended_at": "3600 s"}
+    results = [
+        {"sends": plan.sends, "skew": plan.skew, "runs": {"duckdb": done, "spark": done if plan.skew else ended}}
+        for plan in plans_of([2_000, 1_000], 30, PLAN.first_day)
+    ]
+    machine = {"processor": "a processor", "cores": 2, "memory_gib": 24.0}
+    page = write_measured(results, machine, 12, tmp_path)
+    assert (tmp_path / "scaling_measured.md").read_text() == page
+    assert "| 1,000 | even | spark | ended at 3600 s |" in page
+    assert "| 2,000 | one message is half of all sends | spark | 61 | 100 | 2.0 | 5.00 |" in page
+    assert "| fct_sends | 3 | 9 | 0 | 0 | 12.0 | 4.0 |" in page

@@ -14,14 +14,21 @@
 {%- endmacro -%}
 
 {%- macro spark__json_text(column, path) -%}
+    {#- Numbers of eight digits and more come with an exponent. -#}
     {%- set from_root = '$' ~ ('' if path.startswith('[') else '.') ~ path -%}
+    {%- set value = "get_json_object(%s, '%s')" | format(column, from_root) -%}
     case
-        when substr({{ column }}, 1, 1) in ('{', '[') and try_parse_json({{ column }}) is not null
-            then nullif(get_json_object({{ column }}, '{{ from_root }}'), '')
+        when
+            substr({{ column }}, 1, 1) || right({{ column }}, 1) in ('{}', '[]') and try_parse_json({{ column }}) is not null
+            then case
+                when {{ matches_whole(value, '-?[0-9]\\.[0-9]+E(?:[7-9]|1[0-5])') }}
+                    then {{ replaced("cast(cast(%s as decimal(38, 18)) as string)" | format(value), '\\.?0+\\z', '') }}
+                else nullif({{ value }}, '')
+            end
     end
 {%- endmacro -%}
 
 {%- macro json_value(column, path) -%}
     {#- As json_text, without the spaces around it: an id, code, word or number. -#}
-    nullif(trim({{ json_text(column, path) }}), '')
+    nullif({{ trimmed(json_text(column, path)) }}, '')
 {%- endmacro -%}

@@ -11,6 +11,20 @@ not materialized
 {%- macro spark__inlined() -%}
 {%- endmacro -%}
 
+{%- macro computed_once() -%}
+    {#- Condition, always true, within a common table expression that is costly and read more than once. -#}
+    {{ return(adapter.dispatch('computed_once', 'outbound_sms')()) }}
+{%- endmacro -%}
+
+{%- macro duckdb__computed_once() -%}
+true
+{%- endmacro -%}
+
+{%- macro spark__computed_once() -%}
+    {#- Spark computes an expression anew for each reader, unless it could come out differently. -#}
+rand() >= 0
+{%- endmacro -%}
+
 {%- macro ordered_row(columns) -%}
     {#- Several columns as one value that orders by the first, then the second, and so on; max of it is the latest row by a total order.
         columns: names with their SQL, none of which may be null. -#}
@@ -138,5 +152,36 @@ listagg({{ text }}, '') within group (order by {{ order }}) over (partition by {
 
 {%- macro spark__whole_number(text) -%}
     {#- Decimals are rounded, as DuckDB does. -#}
-    try_cast(round(try_cast({{ text }} as decimal(38, 10))) as bigint)
+    try_cast(round({{ spark__number(text, 'decimal(38, 10)') }}) as bigint)
+{%- endmacro -%}
+
+{%- macro decimal_number(text) -%}
+    {#- A text as an amount with six decimals; null where it is none. -#}
+    {{ return(adapter.dispatch('decimal_number', 'outbound_sms')(text)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__decimal_number(text) -%}
+    try_cast({{ text }} as decimal(18, 6))
+{%- endmacro -%}
+
+{%- macro spark__decimal_number(text) -%}
+    {{ spark__number(text, 'decimal(18, 6)') }}
+{%- endmacro -%}
+
+{%- macro spark__number(text, type) -%}
+    {#- Digits of other scripts are none. -#}
+    case when {{ byte_count(text) }} = length({{ text }}) then try_cast({{ text }} as {{ type }}) end
+{%- endmacro -%}
+
+{%- macro amount_per(amount, divisor) -%}
+    {#- A part of an amount of money, as DuckDB divides decimals: as doubles, rounded to six decimals. -#}
+    {{ return(adapter.dispatch('amount_per', 'outbound_sms')(amount, divisor)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__amount_per(amount, divisor) -%}
+    cast({{ amount }} / {{ divisor }} as decimal(38, 6))
+{%- endmacro -%}
+
+{%- macro spark__amount_per(amount, divisor) -%}
+    cast(cast(round(cast({{ amount }} as double) / {{ divisor }} * 1000000) as decimal(38, 0)) * 0.000001BD as decimal(38, 6))
 {%- endmacro -%}

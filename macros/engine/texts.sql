@@ -16,18 +16,47 @@
     octet_length({{ text }})
 {%- endmacro -%}
 
-{%- macro lowered(text) -%}
-    {#- A text in small letters, each by itself: one for one, whatever stands beside it. -#}
-    {{ return(adapter.dispatch('lowered', 'outbound_sms')(text)) }}
+{%- macro lower_case(text) -%}
+    {#- A text in small letters, one for each letter, whatever stands beside it. -#}
+    {{ return(adapter.dispatch('lower_case', 'outbound_sms')(text)) }}
 {%- endmacro -%}
 
-{%- macro duckdb__lowered(text) -%}
+{%- macro duckdb__lower_case(text) -%}
     lower({{ text }})
 {%- endmacro -%}
 
-{%- macro spark__lowered(text) -%}
-    {#- Unicode's full mapping makes two characters of the first, and another letter of the second at the end of a word. -#}
+{%- macro spark__lower_case(text) -%}
+    {#- Java makes two characters of the first, and another letter of the second at the end of a word. -#}
     lower(translate({{ text }}, 'İΣ', 'iσ'))
+{%- endmacro -%}
+
+{%- macro upper_case(text) -%}
+    {#- A text in capitals, one for each letter. -#}
+    {{ return(adapter.dispatch('upper_case', 'outbound_sms')(text)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__upper_case(text) -%}
+    upper({{ text }})
+{%- endmacro -%}
+
+{%- macro spark__upper_case(text) -%}
+    upper(translate({{ text }}, 'ß', 'ẞ'))
+{%- endmacro -%}
+
+{%- macro trimmed(text) -%}
+    {#- A text without the spaces around it, those of Unicode among them. -#}
+    {{ return(adapter.dispatch('trimmed', 'outbound_sms')(text)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__trimmed(text) -%}
+    trim({{ text }})
+{%- endmacro -%}
+
+{%- macro spark__trimmed(text) -%}
+    case
+        when {{ byte_count(text) }} = length({{ text }}) then trim({{ text }})
+        else {{ replaced(text, '^\\p{Zs}+|\\p{Zs}+\\z', '') }}
+    end
 {%- endmacro -%}
 
 {%- macro cleaned(column) -%}
@@ -85,21 +114,24 @@
 {%- endmacro -%}
 
 {%- macro composed(text) -%}
-    {#- A text in Unicode's form NFC: letters and their accents as one character each. -#}
+    {#- A text in Unicode's form NFC: letters and their accents as one character each; with spaces for zero bytes, at which DuckDB ends. -#}
     {{ return(adapter.dispatch('composed', 'outbound_sms')(text)) }}
 {%- endmacro -%}
 
 {%- macro duckdb__composed(text) -%}
-    nfc_normalize({{ text }})
+    nfc_normalize(replace({{ text }}, chr(0), ' '))
 {%- endmacro -%}
 
 {%- macro spark__composed(text) -%}
     {#- Spark has no function for it, but ships ICU, whose library has. -#}
-    case
-        when {{ byte_count(text) }} > length({{ text }})
-            then java_method('com.ibm.icu.text.Normalizer', 'compose', {{ text }}, false)
-        else {{ text }}
-    end
+    replace(
+        case
+            when {{ byte_count(text) }} > length({{ text }})
+                then java_method('com.ibm.icu.text.Normalizer', 'compose', {{ text }}, false)
+            else {{ text }}
+        end,
+        chr(0), ' '
+    )
 {%- endmacro -%}
 
 {%- macro without_accents(text) -%}
@@ -129,7 +161,7 @@
         white space, punctuation and invisible characters around it, or between its letters (S.T.O.P.). -#}
     {%- set around = '[\\t\\n\\f\\r \\p{P}\\p{Z}\\p{Cc}\\p{Cf}\\p{Co}$+<=>^`|~]+' -%}
     {%- set begun = replaced(composed(plain_characters(text)), '^' ~ around, '', is_once=true) -%}
-    {{ lowered(replaced(
+    {{ lower_case(replaced(
         replaced(begun, around ~ '\\z', '', is_once=true),
         '^(\\pL)\\p{P}(\\pL)\\p{P}(\\pL)(?:\\p{P}(\\pL))?(?:\\p{P}(\\pL))?\\z',
         '\\1\\2\\3\\4\\5',
@@ -139,7 +171,7 @@
 
 {%- macro folded_text(text) -%}
     {#- A text in plain characters, lower case and without accents. -#}
-    {{ lowered(without_accents(plain_characters(text))) }}
+    {{ lower_case(without_accents(plain_characters(text))) }}
 {%- endmacro -%}
 
 {%- macro plain_words(folded_text) -%}
@@ -211,7 +243,7 @@
     ) -%}
     case
         when {{ matches_whole(number, '\\+[1-9][0-9]*' ~ plain) }} then {{ number }}
-        when not {{ matches_whole(digits, '\\+?[0-9]+') }} then nullif(trim({{ bare }}), '')
+        when not {{ matches_whole(digits, '\\+?[0-9]+') }} then nullif({{ trimmed(bare) }}, '')
         {%- if is_completed %}
         when {{ matches_whole(digits, '0?[1-9][0-9]*') }}
             then {{ completed_number(digits, international) }}

@@ -33,17 +33,42 @@
 {%- endmacro -%}
 
 {%- macro spark__utc_timestamp(text) -%}
-    {#- One spelling for all: extended, a dot before the fraction, which has six digits, and an offset of hours and minutes. -#}
-    {%- set extended = replaced(
-        replaced('upper(trim(%s))' | format(text), '^([0-9]{4})([0-9]{2})([0-9]{2})', '\\1-\\2-\\3', is_once=true),
-        '^([-0-9]{10})[T ]([0-9]{2})([0-9]{2})([0-9]{2})?', '\\1T\\2:\\3:\\4', is_once=true
-    ) -%}
-    {%- set time = '[0-9]{1,2}:[0-9]{2}(?::[0-9]{0,2}(?:[.,][0-9]+)?)?' -%}
-    {%- set zone = 'Z|UTC|GMT|[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?(?:[\\t\\n\\f\\r ]+(?:Z|UTC|GMT))?' -%}
-    {#- docs #}
+    {#- Of all spellings one is made: signs between digits, seconds, an offset of hours and minutes. -#}
+    {%- set space, zone, day = '[\\t\\n\\f\\r ]', 'Z|UTC|GMT', '^([0-9]+-[0-9]+-[0-9]+)' -%}
+    {%- set date = '[0-9]{4}(?:[-/][0-9]{1,2}[-/][0-9]{1,2}|[0-9]{4})' -%}
+    {%- set offset = '[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?' -%}
+    {%- set is_plain = "%s like '%%Z' and octet_length(%s) in (20, 24, 27)" | format(text, text) -%}
+    {%- set spelled = namespace(text="replace(case when %s then %s else upper(%s) end, ',', '.')" | format(is_plain, text, text)) -%}
+    {%- for pattern, replacement in [
+        (space ~ '*(?:' ~ zone ~ ')\\z', ' '),
+        ('^([0-9]{4})([0-9]{2})([0-9]{2})', '\\1-\\2-\\3'),
+        ('^([-0-9]{10})[T ]([0-9]{2})([0-9]{2})([0-9]{2})?', '\\1T\\2:\\3:\\4'),
+        ('^([0-9]+)/([0-9]+)/', '\\1-\\2-'),
+        (day ~ '\\z', '\\1T00:00:00'),
+        (day ~ ' ([0-9])', '\\1T\\2'),
+        (day ~ 'T([0-9]{1,2}:[0-9]{1,2}):?(' ~ space ~ '*|' ~ space ~ '*[+-][0-9:]+ ?)\\z', '\\1T\\2:00\\3'),
+        (space ~ '*([+-][0-9]{2}) ?\\z', '\\1:00'),
+        (space ~ '*([+-][0-9]{2}):?([0-9]{2}) ?\\z', '\\1:\\2'),
+    ] -%}
+        {%- set spelled.text = replaced(spelled.text, pattern, replacement, is_once=true) -%}
+    {%- endfor -%}
     case
-        when {{ matches_whole(text, '(?i)[0-9]{4}(?:[-/][0-9]{1,2}[-/][0-9]{1,2}|[0-9]{4})(?:[T ][0-9:.,]+)?[\\t\\n\\f\\r ]*(?:' ~ zone ~ ')?') }}
-            then try_cast({{ extended }} as timestamp)
+        when {{ matches_whole(text, '[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:\\.[0-9]{3}|\\.[0-9]{6})?Z') }}
+            then try_cast({{ text }} as timestamp)
+        when {{ matches_whole(
+            text, '(?i)' ~ date ~ '(?:[T ][0-9:.,]+)?' ~ space ~ '*(?:' ~ zone ~ '|' ~ offset ~ '(?:' ~ space ~ '+(?:' ~ zone ~ '))?)?'
+        ) }}
+            then {{ spark__spelled_timestamp(spelled.text) }}
+    end
+{%- endmacro -%}
+
+{%- macro spark__spelled_timestamp(text) -%}
+    {#- 24:00:00 is midnight. -#}
+    case
+        when {{ matches(text, 'T24:00:00(?:\\.0*)?(?: |[+-][0-9:]+)?\\z') }}
+            then try_cast(replace({{ text }}, 'T24:', 'T00:') as timestamp) + interval '1' day
+        when {{ matches(text, 'T[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\\.[0-9]*)?(?: |[+-][0-9]{2}:[0-9]{2})?\\z') }}
+            then try_cast({{ text }} as timestamp)
     end
 {%- endmacro -%}
 
@@ -70,7 +95,27 @@
 {%- endmacro -%}
 
 {%- macro spark__carrier_timestamp(text) -%}
-    {{ spark__utc_timestamp(text) }}
+    {%- set seconds = "try_cast(%s as decimal(28, 9))" | format(text) -%}
+    {%- set written = '^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?([0-9]{1,2}) ([A-Za-z]{3}) ([0-9]{4}) ([0-9:]+) ([+-][0-9]{2}):?([0-9]{2})\\z' -%}
+    {%- set with_offset = replaced(text, '[\\t\\n\\f\\r ](?:GMT|UTC|Z|[+-]0000)\\z', ' +0000', is_once=true) -%}
+    {%- set month = "locate(lower(%s), 'janfebmaraprmayjunjulaugsepoctnovdec')"
+        | format(replaced(with_offset, '(?i)' ~ written, '\\2', is_once=true)) -%}
+    case
+        when {{ matches_whole(text, '[0-9]{9,10}(\\.[0-9]{1,9})?') }}
+            then timestamp_micros(cast(round({{ seconds }} * 1000000) as bigint))
+        when {{ matches_whole(text, '[0-9]{13}(\\.[0-9]{1,9})?') }}
+            then timestamp_micros(cast(round({{ seconds }} * 1000) as bigint))
+        when {{ matches_whole(text, '[0-9]{16}') }} then timestamp_micros(try_cast({{ text }} as bigint))
+        when {{ matches(text, ':[0-9]{2} [+-](?:1[5-9]|[2-9][0-9])[0-9]{2}\\z') }} then null
+        when {{ matches(text, '^[A-Za-z]{3},|^[0-9]{1,2} [A-Za-z]{3} ') }}
+            then case
+                when {{ month }} % 3 = 1 then try_cast(
+                    {{ replaced(with_offset, '(?i)' ~ written, '\\3-', is_once=true) }} || ({{ month }} + 2) div 3
+                    || {{ replaced(with_offset, '(?i)' ~ written, '-\\1T\\4\\5:\\6', is_once=true) }} as timestamp
+                )
+            end
+        else {{ spark__utc_timestamp(text) }}
+    end
 {%- endmacro -%}
 
 {%- macro receipt_minute(text) -%}
@@ -85,7 +130,7 @@
 {%- macro spark__receipt_minute(text) -%}
     case
         when {{ matches_whole(text, '[0-9]{10}') }}
-            then try_cast({{ replaced(text, '^(..)(..)(..)(..)(..)', '20\\1-\\2-\\3 \\4:\\5:00', is_once=true) }} as timestamp)
+            then try_cast(case when {{ text }} < '69' then '20' else '19' end || {{ replaced(text, '^(..)(..)(..)(..)(..)', '\\1-\\2-\\3 \\4:\\5:00', is_once=true) }} as timestamp)
     end
 {%- endmacro -%}
 

@@ -32,7 +32,7 @@ responses as (
         is_keyword
         or row_number() over (
             partition by message_id, customer_id, is_keyword
-            order by coalesce(trim(body), '') = '', received_at, reply_id
+            order by coalesce({{ trimmed('body') }}, '') = '', received_at, reply_id
         ) = 1
 
 )

@@ -19,6 +19,7 @@ ranked as (
                 segment asc
         ) as alert_id
     from {{ ref('rpt_deliverability_changes') }}
+    where {{ computed_once() }}
 
 ),
 
@@ -32,7 +33,7 @@ sends as (
 window_sends as (
 
     select * from sends
-    where days_before in (0, 7) or confirmed_days_before = 0
+    where (days_before in (0, 7) or confirmed_days_before = 0) and {{ computed_once() }}
 
 ),
 
@@ -72,6 +73,7 @@ affected as (
                     segment_sends.days_before = 0
                     and segment_sends.delivery_seconds > {{ var('alert_slow_factor') }} * ranked.usual_value
             end
+    where {{ computed_once() }}
 
 ),
 

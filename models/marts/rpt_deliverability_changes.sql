@@ -103,9 +103,13 @@ scored as (
 
     select
         *,
-        2 * (asin(sqrt((window_affected - 0.5) / window_total)) - asin(sqrt(usual_share)))
-        / sqrt(1 / window_total + 1 / usual_total)
-        / usual_spread as score
+        -- Rounded, since engines differ in the last bits.
+        round(
+            2 * (asin(sqrt((window_affected - 0.5) / window_total)) - asin(sqrt(usual_share)))
+            / sqrt(1 / window_total + 1 / usual_total)
+            / usual_spread,
+            9
+        ) as score
     from shares
 
 ),
@@ -185,7 +189,7 @@ select
     cast(volumes.window_total as bigint) as sent_count,
     cast(volumes.window_total as double) as value,
     cast(volumes.usual_total as double) as usual_value,
-    2 * (sqrt(volumes.usual_total) - sqrt(volumes.window_total)) as score,
+    round(2 * (sqrt(volumes.usual_total) - sqrt(volumes.window_total)), 9) as score,
     min(days.days_before) - 1 as since_days_before
 from volumes
 cross join settings

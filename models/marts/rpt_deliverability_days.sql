@@ -104,9 +104,9 @@ slowed as (
     select
         dimension,
         segment,
-        percentile_cont(0.95) within group (order by delivery_seconds) filter (where days_before = 0)
+        {{ percentile(0.95, 'delivery_seconds', 'days_before = 0') }}
             as delivery_seconds_p95,
-        percentile_cont(0.95) within group (order by delivery_seconds) filter (where days_before > 0)
+        {{ percentile(0.95, 'delivery_seconds', 'days_before > 0') }}
             as usual_delivery_seconds_p95
     from delivered_segments
     group by dimension, segment

@@ -17,8 +17,8 @@ counted as (
         count(*) filter (where delivery_status = 'issue') as issue_count,
         count(*) filter (where delivery_status = 'pending') as pending_count,
         count(*) filter (where delivery_status = 'unconfirmed') as unconfirmed_count,
-        percentile_cont(0.50) within group (order by delivery_seconds) as delivery_seconds_p50,
-        percentile_cont(0.95) within group (order by delivery_seconds) as delivery_seconds_p95,
+        {{ percentile(0.50, 'delivery_seconds') }} as delivery_seconds_p50,
+        {{ percentile(0.95, 'delivery_seconds') }} as delivery_seconds_p95,
         cast(sum(abs(price)) as decimal(38, 6)) as cost,
         min(coalesce(currency_code, '')) filter (where price is not null) as first_currency_code,
         max(coalesce(currency_code, '')) filter (where price is not null) as last_currency_code

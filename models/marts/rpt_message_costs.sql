@@ -32,7 +32,7 @@ summed as (
         cast(coalesce(sum(price) filter (where delivery_status = 'issue'), 0) as decimal(38, 6)) as issue_cost,
         -- Rounded by send, since sums of fractions depend on the order of their parts.
         cast(coalesce(
-            sum(cast(price * avoidable_segment_count / segment_count as decimal(18, 6)))
+            sum({{ amount_per('price * avoidable_segment_count', 'segment_count') }})
                 filter (where avoidable_segment_count > 0),
             0
         ) as decimal(38, 6)) as avoidable_cost
@@ -53,8 +53,8 @@ select
     summed.cost,
     summed.issue_cost,
     summed.avoidable_cost,
-    cast(summed.cost / nullif(summed.delivered_count, 0) as decimal(38, 6)) as cost_per_delivered,
-    cast(summed.cost / nullif(summed.replied_count, 0) as decimal(38, 6)) as cost_per_response,
+    {{ amount_per('summed.cost', 'nullif(summed.delivered_count, 0)') }} as cost_per_delivered,
+    {{ amount_per('summed.cost', 'nullif(summed.replied_count, 0)') }} as cost_per_response,
     cast(summed.cost * exchange_rates.rate as decimal(38, 6)) as cost_in_reporting_currency
 from summed
 left join messages

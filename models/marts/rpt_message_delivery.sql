@@ -25,9 +25,9 @@ counted as (
         count(*) filter (where delivery_status = 'issue') as issue_count,
         min(delivered_at) as first_delivered_at,
         max(delivered_at) as last_delivered_at,
-        percentile_cont(0.50) within group (order by delivery_seconds) as delivery_seconds_p50,
-        percentile_cont(0.95) within group (order by delivery_seconds) as delivery_seconds_p95,
-        percentile_cont(0.99) within group (order by delivery_seconds) as delivery_seconds_p99,
+        {{ percentile(0.50, 'delivery_seconds') }} as delivery_seconds_p50,
+        {{ percentile(0.95, 'delivery_seconds') }} as delivery_seconds_p95,
+        {{ percentile(0.99, 'delivery_seconds') }} as delivery_seconds_p99,
         cast(sum(segment_count) filter (where delivery_status <> 'canceled') as bigint) as segment_count
     from sends
     where channel = 'sms'

@@ -17,7 +17,7 @@ prefixes as (
 
     select
         calling_prefix,
-        cast(calling_prefix as integer) as prefix_number,
+        cast(calling_prefix as bigint) as prefix_number,
         length(calling_prefix) as prefix_length,
         dense_rank() over (order by group_name) as time_zone_group
     from time_zones
@@ -46,7 +46,7 @@ numbered as (
         country_code,
         sent_at,
         {{ quarter_hour('sent_at') }} as quarter_hour,
-        try_cast(rpad(substr(to_number, 2, {{ longest }}), {{ longest }}, '0') as integer) as first_digits
+        {{ whole_number("rpad(substr(to_number, 2, %s), %s, '0')" | format(longest, longest)) }} as first_digits
     from {{ ref('fct_sends') }}
     where channel = 'sms' and delivery_status <> 'canceled' and to_number like '+%'
 

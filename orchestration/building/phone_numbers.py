@@ -4,6 +4,7 @@ For DuckDB a plugin of dbt-duckdb, named in profiles.yml, so that dbt by hand ha
 Spark it is registered before dbt runs.
 """
 
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
@@ -92,7 +93,11 @@ def register(spark: "SparkSession") -> None:
     """Give a session of Spark the function.
 
     Args:
-        spark: its executors need the package `phonenumbers`; on one machine they are this process's own.
+        spark: its executors need the package `phonenumbers`, and nothing of this project.
     """
+    # Imported here: with DuckDB it need not be installed.
+    from pyspark import cloudpickle
+
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
     details = ", ".join(f"{name}: string" for name in PhoneNumberDetails._fields)
     spark.udf.register("phone_number_details", phone_number_details, f"struct<{details}>")

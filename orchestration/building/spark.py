@@ -1,7 +1,6 @@
 """Spark as the engine: its session, the raw layer as its tables, and what is published, read from it.
 
-    WAREHOUSE_DIR/spark/tables/      Spark's tables, a folder each, where it runs in this process
-    WAREHOUSE_DIR/spark/metastore/   the catalog of their names, likewise
+    WAREHOUSE_DIR/spark/tables/      Spark's tables, a folder each, where it runs on this machine
     SPARK_URL/raw/                   a copy of the raw layer, where SPARK_URL is set
     SPARK_URL/collected/             tables on their way from Spark to DuckDB; else in WAREHOUSE_DIR/spark/
 
@@ -11,7 +10,6 @@ Only this module imports pyspark.
 import contextlib
 import json
 import os
-import re
 import shutil
 import sys
 import time
@@ -29,6 +27,7 @@ from orchestration.building.dbt_project import manifest_path, target_dir
 from orchestration.building.dbt_runs import run_dbt
 from orchestration.building.engines import Engine
 from orchestration.building.phases import record_phases
+from orchestration.building.phone_numbers import register
 from orchestration.errors import RunError, SettingError
 from orchestration.loading.mirror import mirror
 from orchestration.loading.raw_files import quoted, text_literal
@@ -92,7 +91,8 @@ def spark_session(settings: Settings) -> Iterator[SparkSession | None]:
             the memory that MEMORY_LIMIT_GB says, and listens on the loopback address only.
 
     Yields:
-        The session; None with SPARK_METHOD=thrift, where dbt itself connects to a server.
+        The session, which has the function `phone_number_details`; None with SPARK_METHOD=thrift, where dbt itself
+        connects to a server. A session that is there already is used, and goes on.
 
     Raises:
         SettingError: Spark does not know the format of the tables.
@@ -100,6 +100,9 @@ def spark_session(settings: Settings) -> Iterator[SparkSession | None]:
     """
     if settings.spark_method == THRIFT:
         yield None
+        return
+    if (session := SparkSession.getActiveSession()) is not None:
+        yield session
         return
     started = time.monotonic()
     try:
@@ -110,6 +113,7 @@ def spark_session(settings: Settings) -> Iterator[SparkSession | None]:
     record_phases(settings, {"engine_start": time.monotonic() - started})
     try:
         _check_format(session, settings)
+        register(session)
         yield session
     finally:
         session.stop()
@@ -218,7 +222,11 @@ _SESSION_OPTIONS = {
 
 
 def _started(settings: Settings) -> SparkSession:
-    """A session of a Spark of our own; what else it is to know, spark-defaults.conf in SPARK_CONF_DIR says."""
+    """A session of a Spark of our own; what else it is to know, spark-defaults.conf in SPARK_CONF_DIR says.
+
+    Tables of plain Parquet are made anew each time: their names live in the session, which needs no metastore. (That of
+    Derby, which comes with Spark, does not hold a view of more than 32,700 characters.)
+    """
     folder = settings.warehouse_dir / "spark"
     (folder / "scratch").mkdir(parents=True, exist_ok=True)
     processors = os.cpu_count() or 1
@@ -227,18 +235,19 @@ def _started(settings: Settings) -> SparkSession:
         "spark.driver.memory": f"{settings.memory_limit_gb}g",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.extraJavaOptions": f"-Dderby.stream.error.file={_log_path(settings).with_name('derby.log')}",
-        "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={folder / 'metastore'};create=true",
-        "spark.hadoop.hive.exec.scratchdir": str(folder / "scratch"),
         "spark.local.dir": str(folder / "scratch"),
         "spark.sql.warehouse.dir": str(folder / "tables"),
         "spark.sql.shuffle.partitions": str(2 * processors),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
-    builder = SparkSession.builder.master(f"local[{processors}]").appName("outbound-sms-reporting").enableHiveSupport()
-    for name, value in options.items():
-        builder = builder.config(name, value)
+    builder = SparkSession.builder.master(f"local[{processors}]").appName("outbound-sms-reporting").config(map=options)
+    if settings.spark_table_format == PARQUET:
+        shutil.rmtree(folder / "tables", ignore_errors=True)
+    else:
+        builder = builder.enableHiveSupport()
+    # Of its Python processes, which run `phone_number_details`.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     with _output_of_children_to(_log_path(settings)):
         session: SparkSession = builder.getOrCreate()
     return session
@@ -275,9 +284,9 @@ def _check_format(session: SparkSession, settings: Settings) -> None:
     if settings.spark_table_format == PARQUET:
         return
     try:
-        session.sql(f"select * from {settings.spark_table_format}.`/nowhere`").schema  # noqa: B018
+        session.read.format(settings.spark_table_format).load("/nowhere")
     except Exception as error:
-        if re.search(r"DATA_SOURCE_NOT_FOUND|UNSUPPORTED_DATASOURCE|ClassNotFound|Failed to find.*source", str(error)):
+        if "DATA_SOURCE_NOT_FOUND" in str(error):
             accepted = (
                 f"{PARQUET}, or a format whose packages this Spark has (spark.jars.packages in spark-defaults.conf)"
             )

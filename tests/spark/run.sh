@@ -6,4 +6,5 @@ if ! "${JAVA_HOME:+$JAVA_HOME/bin/}java" -version >/dev/null 2>&1; then
     echo "make test-spark needs Java 17 or 21: on Debian, apt-get install openjdk-17-jre-headless" >&2
     exit 1
 fi
+export SPARK_CONF_DIR=${SPARK_CONF_DIR:-$PWD/tests/spark}
 "$BIN/python" -m pytest -m spark tests/spark

@@ -4,6 +4,8 @@
 at random, those of every carrier, and texts that break things.
 """
 
+import json
+import os
 import shutil
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +15,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.building.dbt_runs import run_dbt
+from orchestration.building.dbt_project import manifest_path, set_environment
+from orchestration.building.dbt_runs import DbtError, NodeResult, run_dbt
+from orchestration.commands import execute_job
 from orchestration.demo.extracts import write_demo_extracts
 from tests import outputs_extracts, test_native_logs
 from tests.oracle.edge_extracts import generate
@@ -41,13 +45,35 @@ def on_duckdb(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
 
 
 @pytest.fixture(scope="module")
-def on_spark(tmp_path_factory: pytest.TempPathFactory, on_duckdb: Pipeline) -> Pipeline:
-    """What Spark publishes of the same raw layer, with `make run`."""
-    landing = {"LANDING_DIR": str(on_duckdb.settings.landing_dir), "ENGINE": "spark"}
-    pipeline = Pipeline(tmp_path_factory.mktemp("spark"), OUTPUT_DAYS=str(OUTPUT_DAYS), **VARIABLES, **landing)
+def unit_tests() -> list[NodeResult]:
+    """What became of the unit tests on Spark, once `on_spark` has run."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def on_spark(tmp_path_factory: pytest.TempPathFactory, on_duckdb: Pipeline, unit_tests: list[NodeResult]) -> Pipeline:
+    """What the job `daily` publishes of the same raw layer from Spark; then, in the same session, the unit tests are run.
+
+    In the end the databases of the build folder hold what is collected with fewer OUTPUT_DAYS.
+    """
+    from orchestration.building.spark import collect_tables, spark_session
+
+    variables = {**VARIABLES, "LANDING_DIR": str(on_duckdb.settings.landing_dir), "ENGINE": "spark"}
+    pipeline = Pipeline(tmp_path_factory.mktemp("spark"), OUTPUT_DAYS=str(OUTPUT_DAYS), **variables)
     shutil.copytree(on_duckdb.settings.raw_dir, pipeline.settings.raw_dir)
-    result = pipeline.make_run()
-    assert result.returncode == 0, result.stdout + result.stderr
+    environment = dict(os.environ)
+    with spark_session(pipeline.settings):
+        try:
+            exit_code = execute_job(pipeline.settings, "daily")
+        finally:
+            set_environment(environment)
+        assert exit_code == 0, (pipeline.settings.build_dir / "logs" / "daily.log").read_text()[-5_000:]
+        try:
+            unit_tests += run_dbt(pipeline.settings, ["test", "--select", "test_type:unit"])
+        except DbtError as error:
+            unit_tests += error.results
+        fewer = replace(pipeline.settings, output_days=FEW_OUTPUT_DAYS)
+        collect_tables(fewer, pipeline.raw_layer.as_of())
     return pipeline
 
 
@@ -87,26 +113,23 @@ def test_every_output_is_the_same_to_the_byte(on_duckdb: Pipeline, on_spark: Pip
     assert [name for name in expected if found[name] != expected[name]] == []
 
 
-def test_every_unit_test_passes_and_facts_are_those_of_output_days(on_duckdb: Pipeline, on_spark: Pipeline) -> None:
-    from orchestration.building.spark import FACT_TIMES, collect_tables, spark_session
+def test_every_unit_test_passes(on_spark: Pipeline, unit_tests: list[NodeResult]) -> None:
+    assert {result.name: result.message for result in unit_tests if result.status != "pass"} == {}
+    manifest = json.loads(manifest_path(on_spark.settings).read_text())
+    assert len(unit_tests) == len(manifest["unit_tests"])
 
-    settings = replace(on_spark.settings, output_days=FEW_OUTPUT_DAYS)
-    as_of = on_spark.raw_layer.as_of()
-    with spark_session(settings):
-        results = run_dbt(settings, ["test", "--select", "test_type:unit"])
-        collect_tables(settings, as_of)
-    assert {result.status for result in results} == {"pass"}
-    assert len(results) > 100
-    since = as_of - timedelta(days=FEW_OUTPUT_DAYS)
+
+def test_facts_are_those_of_output_days(on_duckdb: Pipeline, on_spark: Pipeline) -> None:
+    from orchestration.building.spark import FACT_TIMES
+
+    since = on_spark.raw_layer.as_of() - timedelta(days=FEW_OUTPUT_DAYS)
+    facts = [name for name in FACT_TIMES if name.startswith("fct_")]
     with duckdb.connect(str(on_duckdb.settings.marts_path), read_only=True) as connection:
-        counts = {
-            name: connection.execute(
-                f"select count(*), count(*) filter (where {time} > ?) from {name}", [since]
-            ).fetchone()
-            for name, time in FACT_TIMES.items()
-            if name.startswith("fct_")
+        expected = {
+            name: sorted(map(str, connection.execute(f"from {name} where {FACT_TIMES[name]} > ?", [since]).fetchall()))
+            for name in facts
         }
-    collected = tables(settings.build_dir / "marts.duckdb")
-    assert all(0 < few < every for every, few in counts.values())
-    assert {name: len(collected[name]) for name in counts} == {name: few for name, (_, few) in counts.items()}
-    assert len(collected["dim_messages"]) == len(tables(on_duckdb.settings.marts_path)["dim_messages"])
+    every, collected = tables(on_spark.settings.marts_path), tables(on_spark.settings.build_dir / "marts.duckdb")
+    assert {name: collected[name] for name in facts} == expected
+    assert all(0 < len(collected[name]) < len(every[name]) for name in facts)
+    assert all(collected[name] == every[name] for name in every.keys() - facts)

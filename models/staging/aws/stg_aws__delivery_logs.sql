@@ -42,7 +42,7 @@ typed as (
         *,
         -- Of a success the response says more than the status: whether the phone or only the carrier took the message.
         case
-            when log_status = 'success' then coalesce(lower(provider_response), log_status)
+            when log_status = 'success' then coalesce({{ lower_case('provider_response') }}, log_status)
             else log_status
         end as provider_status,
         {{ e164('recipient_number') }} as to_number,

@@ -86,7 +86,7 @@ select
     cast(null as string) as body,
     status,
     -- The type of the event is its code.
-    case when status in {{ issue_statuses() }} then upper(provider_status) end as error_code,
+    case when status in {{ issue_statuses() }} then {{ upper_case('provider_status') }} end as error_code,
     cast(null as string) as error_code_space,
     error_message,
     segment_count,

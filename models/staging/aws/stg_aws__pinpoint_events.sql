@@ -18,7 +18,7 @@ renamed as (
     select
         {{ json_value('attributes', 'message_id') }} as provider_message_id,
         {{ word('event_type') }} as event_type,
-        lower({{ json_value('attributes', 'record_status') }}) as record_status,
+        {{ lower_case(json_value('attributes', 'record_status')) }} as record_status,
         {{ json_value('attributes', 'origination_phone_number') }} as sender,
         {{ json_value('attributes', 'destination_phone_number') }} as recipient_number,
         {{ json_value('attributes', 'campaign_id') }} as campaign_id,
@@ -51,7 +51,7 @@ typed as (
         record_status in (
             'duplicate', 'opt_out', 'permanent_failure', 'temporary_failure', 'throttled', 'timeout', 'unknown_failure'
         ) as is_request_result,
-        cast({{ unsigned_amount('price_text') }} / 100000 as decimal(18, 6)) as price,
+        cast({{ amount_per(unsigned_amount('price_text'), 100000) }} as decimal(18, 6)) as price,
         {{ carrier_timestamp('status_at_text') }} as status_at
     from renamed
 
@@ -93,8 +93,8 @@ select
     -- The words of records are those of the events of End User Messaging; answers to the request have their own.
     case
         when status not in {{ issue_statuses() }} then null
-        when is_request_result then upper(record_status)
-        else 'TEXT_' || upper(record_status)
+        when is_request_result then {{ upper_case('record_status') }}
+        else 'TEXT_' || {{ upper_case('record_status') }}
     end as error_code,
     case when is_request_result then 'pinpoint_status' else 'event_type' end as error_code_space,
     cast(null as string) as error_message,

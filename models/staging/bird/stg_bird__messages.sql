@@ -33,7 +33,7 @@ renamed as (
             as is_group,
         {{ cleaned('channelid') }} as channel_id,
         coalesce({{ json_text('body', 'text.text') }}, {{ plain_text('body') }}) as body,
-        coalesce({{ word('status') }}, lower({{ json_value('recipients', 'items[0].status') }})) as provider_status,
+        coalesce({{ word('status') }}, {{ lower_case(json_value('recipients', 'items[0].status')) }}) as provider_status,
         coalesce(
             {{ cleaned('statuserrorcode') }},
             {{ json_value('failure', 'source.code') }},
@@ -46,7 +46,7 @@ renamed as (
         ) as provider_reason,
         {{ json_value('recipients', 'items[0].messagePartCount') }} as segment_count_text,
         {{ json_value('recipients', 'items[0].price.amount') }} as price_text,
-        upper({{ json_value('recipients', 'items[0].price.currency') }}) as currency_code,
+        {{ upper_case(json_value('recipients', 'items[0].price.currency')) }} as currency_code,
         coalesce({{ cleaned('createdat') }}, {{ cleaned('createddatetime') }}) as sent_at_text,
         coalesce(
             {{ cleaned('laststatusat') }},

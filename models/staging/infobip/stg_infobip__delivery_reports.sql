@@ -20,9 +20,9 @@ renamed as (
         {{ cleaned(adapter.quote('from')) }} as sender,
         {{ cleaned(adapter.quote('to')) }} as recipient_number,
         coalesce(
-            lower({{ json_value('status', 'name') }}),
-            lower({{ json_value('status', 'groupName') }}),
-            lower({{ plain_text('status') }})
+            {{ lower_case(json_value('status', 'name')) }},
+            {{ lower_case(json_value('status', 'groupName')) }},
+            {{ lower_case(plain_text('status')) }}
         ) as provider_status,
         {{ json_value('status', 'id') }} as status_code,
         {{ json_value('error', 'id') }} as report_code,
@@ -32,7 +32,7 @@ renamed as (
         ) as error_message,
         coalesce({{ cleaned('smscount') }}, {{ cleaned('messagecount') }}) as segment_count_text,
         {{ json_value('price', 'pricePerMessage') }} as price_text,
-        upper({{ json_value('price', 'currency') }}) as currency_code,
+        {{ upper_case(json_value('price', 'currency')) }} as currency_code,
         {{ cleaned('sentat') }} as carrier_sent_at_text,
         {{ cleaned('doneat') }} as done_at_text,
         {{ raw_record(declared) }} as record,

@@ -45,7 +45,7 @@ renamed as (
         nullif(body, '') as body,
         {{ cleaned('segment_count') }} as segment_count_text,
         {{ cleaned('price') }} as price_text,
-        upper({{ cleaned('currency_code') }}) as currency_code,
+        {{ upper_case(cleaned('currency_code')) }} as currency_code,
         {{ word('provider') }} as provider,
         {{ cleaned('provider_message_id') }} as provider_message_id,
         {{ cleaned('sent_at') }} as sent_at_text,

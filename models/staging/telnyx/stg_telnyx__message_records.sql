@@ -33,7 +33,7 @@ renamed as (
         coalesce({{ word('type') }}, {{ word('message_type') }}) as message_type,
         nullif(text, '') as body,
         coalesce(
-            lower({{ json_value(adapter.quote('to'), '[0].status') }}),
+            {{ lower_case(json_value(adapter.quote('to'), '[0].status')) }},
             {{ word('status') }},
             {{ word('delivery_status') }}
         ) as provider_status,
@@ -45,7 +45,7 @@ renamed as (
         coalesce({{ json_value('errors', '[0].title') }}, {{ json_value('errors', '[0].detail') }}) as error_message,
         {{ cleaned('parts') }} as segment_count_text,
         coalesce({{ json_value('cost', 'amount') }}, {{ plain_text('cost') }}) as price_text,
-        upper(coalesce({{ json_value('cost', 'currency') }}, {{ cleaned('currency') }})) as currency_code,
+        coalesce({{ upper_case(json_value('cost', 'currency')) }}, {{ upper_case(cleaned('currency')) }}) as currency_code,
         coalesce({{ cleaned('created_at') }}, {{ cleaned('received_at') }}) as created_at_text,
         {{ cleaned('sent_at') }} as carrier_sent_at_text,
         {{ cleaned('completed_at') }} as completed_at_text,

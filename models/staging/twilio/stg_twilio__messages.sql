@@ -34,7 +34,7 @@ renamed as (
         nullif(error_message, '') as error_message,
         coalesce({{ cleaned('num_segments') }}, {{ cleaned('numsegments') }}) as segment_count_text,
         {{ cleaned('price') }} as price_text,
-        upper(coalesce({{ cleaned('price_unit') }}, {{ cleaned('priceunit') }})) as currency_code,
+        coalesce({{ upper_case(cleaned('price_unit')) }}, {{ upper_case(cleaned('priceunit')) }}) as currency_code,
         coalesce({{ cleaned('date_created') }}, {{ cleaned('created_at') }}) as created_at_text,
         coalesce({{ cleaned('date_sent') }}, {{ cleaned('sentdate') }}) as sent_at_text,
         coalesce({{ cleaned('date_updated') }}, {{ cleaned('updated_at') }}) as updated_at_text,
@@ -55,8 +55,8 @@ typed as (
         direction like 'outbound%' as is_outbound,
         -- Another channel than SMS stands before the number: whatsapp:+15550100001.
         case
-            when sender like '%:%' then lower(split_part(sender, ':', 1))
-            when recipient like '%:%' then lower(split_part(recipient, ':', 1))
+            when sender like '%:%' then {{ lower_case("split_part(sender, ':', 1)") }}
+            when recipient like '%:%' then {{ lower_case("split_part(recipient, ':', 1)") }}
             else 'sms'
         end as channel,
         {{ e164('sender') }} as from_number,

@@ -25,7 +25,7 @@ renamed as (
         {{ cleaned('error_code') }} as provider_code,
         nullif(error_code_description, '') as error_message,
         {{ cleaned('total_price') }} as price_text,
-        upper({{ cleaned('currency') }}) as currency_code,
+        {{ upper_case(cleaned('currency')) }} as currency_code,
         {{ cleaned('date_received') }} as sent_at_text,
         {{ cleaned('date_finalized') }} as finalized_at_text,
         {{ raw_record(declared) }} as record,
