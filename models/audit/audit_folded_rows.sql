@@ -66,26 +66,30 @@ named_status_rows as (
 
 ),
 
+named_addresses as (
+
+    select
+        {{ column_list(address, indent=8) }},
+        case when source = 'outbound' then provider else '' end as named_provider
+    from known_addresses
+    group by {{ address | join(', ') }}, case when source = 'outbound' then provider else '' end
+
+),
+
 carried_status_rows as (
 
     select
-        source,
-        table_name,
-        _row_count as folded_count,
-        coalesce(_extract_number <= (select old_extracts.last_number from old_extracts), false) as is_old,
-        exists(
-            select 1
-            from known_addresses as known
-            where
-                carrier_states.source = known.source
-                and carrier_states.table_name = known.table_name
-                and carrier_states.provider_message_id = known.provider_message_id
-                and carrier_states.recipient = known.recipient
-                and carrier_states.part = known.part
-                and case when carrier_states.source = 'outbound' then carrier_states.provider else '' end
-                = case when known.source = 'outbound' then known.provider else '' end
-        ) as is_known
+        carrier_states.source,
+        carrier_states.table_name,
+        carrier_states._row_count as folded_count,
+        coalesce(carrier_states._extract_number <= (select old_extracts.last_number from old_extracts), false) as is_old,
+        named_addresses.source is not null as is_known
     from carrier_states
+    left join named_addresses
+        on
+            {{ same(address, 'carrier_states', 'named_addresses') }}
+            and case when carrier_states.source = 'outbound' then carrier_states.provider else '' end
+            = named_addresses.named_provider
 
 ),
 
