@@ -21,8 +21,3 @@
     {%- endif -%}
     {{ return(sql) }}
 {%- endmacro -%}
-
-{%- macro spark__escape_single_quotes(expression) -%}
-    {#- Instead of dbt-spark's, which leaves a backslash alone: the texts of unit tests. -#}
-    {{ return(text_literal(expression)[1:-1]) }}
-{%- endmacro -%}

@@ -317,7 +317,7 @@
     {%- if columns %}
     struct({% for column in columns %}{{ adapter.quote(column) }}{{ ", " if not loop.last }}{% endfor %})
     {%- else %}
-    cast(null as string)
+    cast(null as struct<none: string>)
     {%- endif %}
 {%- endmacro -%}
 

@@ -15,10 +15,10 @@ log_customers as (
 
 select
     described.customer_id,
-    nullif(described.latest_row.customer_external_id, '') as customer_external_id,
-    nullif(described.latest_row.customer_name, '') as customer_name,
-    nullif(described.latest_row.customer_email, '') as customer_email,
-    nullif(described.latest_row.company_id, '') as company_id
+    described.customer_external_id,
+    described.customer_name,
+    described.customer_email,
+    described.company_id
 from described
 
 union all

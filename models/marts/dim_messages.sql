@@ -18,10 +18,10 @@ log_messages as (
 
 select
     described.message_id,
-    described.latest_titled_row.message_title,
-    described.latest_row.channel,
-    nullif(described.latest_titled_row.series_id, '') as series_id,
-    nullif(described.latest_titled_row.series_title, '') as series_title
+    described.message_title,
+    described.channel,
+    described.series_id,
+    described.series_title
 from described
 
 union all

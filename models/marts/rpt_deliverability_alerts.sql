@@ -269,7 +269,7 @@ sends as (
 window_sends as (
 
     select * from sends
-    where days_before in (0, 7) or confirmed_days_before = 0
+    where (days_before in (0, 7) or confirmed_days_before = 0) and {{ computed_once() }}
 
 ),
 
