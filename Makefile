@@ -12,7 +12,10 @@ ifneq (,$(wildcard .env))
     export
 endif
 
-.PHONY: help demo demo-dev run rebuild load full-check export forget sql dev test torture lint bench seeds docs picture audit lock clean
+# With ENGINE=spark its packages are needed too.
+INSTALLED := $(VENV)/.installed$(if $(filter spark,$(ENGINE)),-spark)
+
+.PHONY: help demo demo-dev run rebuild load full-check export forget sql dev test test-spark torture lint bench seeds docs picture audit lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,42 +35,50 @@ $(VENV)/.installed-bench: requirements-bench.txt $(VENV)/.installed
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	@touch $@
 
+$(VENV)/.installed-spark: requirements-spark.txt $(VENV)/.installed
+	@echo "Installing what ENGINE=spark needs on top"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-spark.txt
+	@touch $@
+
 $(VENV)/.installed-audit: requirements-audit.txt $(VENV)/.installed-dev
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-audit.txt
 	@touch $@
 
-demo: $(VENV)/.installed ## Generate small realistic extracts, run the job on them, print where the report lies
+demo: $(INSTALLED) ## Generate small realistic extracts, run the job on them, print where the report lies
 	@$(BIN)/python -m orchestration demo
 
-demo-dev: $(VENV)/.installed ## The Dagster web interface on the demo
+demo-dev: $(INSTALLED) ## The Dagster web interface on the demo
 	@$(BIN)/python -m orchestration demo-dev
 
-run: $(VENV)/.installed ## Load your new extracts, build, test, publish marts, write outputs (job daily)
+run: $(INSTALLED) ## Load your new extracts, build, test, publish marts, write outputs (job daily)
 	@$(BIN)/python -m orchestration run
 
-rebuild: $(VENV)/.installed ## As run, but all tables are made anew from the raw layer
+rebuild: $(INSTALLED) ## As run, but all tables are made anew from the raw layer
 	@$(BIN)/python -m orchestration rebuild
 
-load: $(VENV)/.installed ## Only load your new extracts, for dbt by hand
+load: $(INSTALLED) ## Only load your new extracts, for dbt by hand
 	@$(BIN)/python -m orchestration load
 
-full-check: $(VENV)/.installed ## Every data test; all tables against a rebuild beside the warehouse
+full-check: $(INSTALLED) ## Every data test; all tables against a rebuild beside the warehouse
 	@$(BIN)/python -m orchestration full-check
 
-export: $(VENV)/.installed ## A messaging data export: FROM=2026-10-01 TO=2026-10-31, and MESSAGE=… for one message
+export: $(INSTALLED) ## A messaging data export: FROM=2026-10-01 TO=2026-10-31, and MESSAGE=… for one message
 	@$(BIN)/python -m orchestration export
 
-forget: $(VENV)/.installed ## Erase a person: CUSTOMER=… or NUMBER=… or both; docs/privacy.md says what goes and what stays
+forget: $(INSTALLED) ## Erase a person: CUSTOMER=… or NUMBER=… or both; docs/privacy.md says what goes and what stays
 	@$(BIN)/python -m orchestration forget
 
-sql: $(VENV)/.installed ## A SQL prompt on the published database, read-only (docs/questions.md has questions to ask)
+sql: $(INSTALLED) ## A SQL prompt on the published database, read-only (docs/questions.md has questions to ask)
 	@$(BIN)/python -m orchestration sql
 
-dev: $(VENV)/.installed ## The Dagster web interface, with schedule and sensor
+dev: $(INSTALLED) ## The Dagster web interface, with schedule and sensor
 	@$(BIN)/python -m orchestration dev
 
 test: $(VENV)/.installed-dev ## Every test of the project
 	@BIN=$(BIN) bash tests/run.sh
+
+test-spark: $(VENV)/.installed-dev $(VENV)/.installed-spark ## The same project on Spark: unit tests, and every table and CSV against DuckDB's; needs Java 17
+	@BIN=$(BIN) bash tests/spark/run.sh
 
 torture: $(VENV)/.installed-dev ## The long tests of reliability: 100 runs killed, with readers; KILLS=20 MINUTES=60 SEED=1
 	@TORTURE_KILLS=$(KILLS) TORTURE_MINUTES=$(MINUTES) TORTURE_SEED=$(SEED) $(BIN)/python -m pytest -m torture -s
@@ -89,13 +100,13 @@ picture: $(VENV)/.installed-dev demo ## Take the README's picture of the report,
 	@$(BIN)/python -m docs.report_picture
 
 audit: $(VENV)/.installed-audit ## Known vulnerabilities of the pinned dependencies, from the OSV database (needs the network)
-	@for part in requirements requirements-dev requirements-bench requirements-audit; do \
+	@for part in requirements requirements-dev requirements-bench requirements-spark requirements-audit; do \
 		$(BIN)/pip-audit --vulnerability-service osv --disable-pip --no-deps --progress-spinner off --requirement $$part.txt; \
 	done
 
 lock: $(VENV)/.installed-dev ## Pin the newest allowed versions in requirements*.txt
 	@$(BIN)/pip install --quiet pip-tools
-	@for part in requirements requirements-dev requirements-bench requirements-audit; do \
+	@for part in requirements requirements-dev requirements-bench requirements-spark requirements-audit; do \
 		$(BIN)/pip-compile --quiet --upgrade --no-header --no-annotate --no-emit-index-url \
 			--no-emit-find-links --output-file $$part.txt $$part.in; \
 		sed -i -e '/^#/d' -e '/^$$/d' $$part.txt; \

@@ -135,6 +135,7 @@ PIPELINE_FILES = (
 )
 PIPELINE_REPORTS = (
     "rpt_deliverability_alerts",
+    "rpt_deliverability_changes",
     "rpt_deliverability_days",
     "rpt_delivery_breakdown",
     "rpt_issue_costs",

@@ -18,7 +18,7 @@
 {%- macro count_up_to(most, text) -%}
     {#- A whole number from 1 to `most`. Null where it is none, 0 or less, which carriers write where they do not know it, or larger than it
         can be: nothing that is reckoned with it may be out of range. -#}
-    case when try_cast({{ text }} as bigint) between 1 and {{ most }} then try_cast({{ text }} as bigint) end
+    case when {{ whole_number(text) }} between 1 and {{ most }} then {{ whole_number(text) }} end
 {%- endmacro -%}
 
 {%- macro count_or_null(text) -%}

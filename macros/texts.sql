@@ -5,5 +5,5 @@
 
 {%- macro word(column) -%}
     {#- A word of a closed list, compared without case. -#}
-    lower({{ cleaned(column) }})
+    {{ lowered(cleaned(column)) }}
 {%- endmacro -%}

@@ -3,9 +3,11 @@
 import logging
 import os
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -18,6 +20,11 @@ from orchestration.errors import SettingError
 UNSAFE_IN_PATHS = "'\"*?[]{}\n\r\x00"
 # How an output shows personal data.
 FULL, MASKED, NONE = "full", "masked", "none"
+# What builds the tables, and as what Spark keeps them.
+DUCKDB, SPARK = "duckdb", "spark"
+PARQUET, DELTA, ICEBERG = "parquet", "delta", "iceberg"
+# How Spark is reached.
+SESSION, THRIFT = "session", "thrift"
 # As many as nobody tries: 32 hexadecimal digits are 128 bits.
 LEAST_SECRET_CHARACTERS = 32
 
@@ -41,8 +48,14 @@ class Settings:
         alert_hours: hours before the as-of moment that the deliverability alerts judge; 0 for the whole of yesterday.
         alert_least_sends: sends of a carrier, country, sender or message from which the alerts judge it.
         alert_opt_out_percent: sends of a hundred answered with an opt-out keyword from which opt-outs are an alert.
+        engine: what builds the tables: DUCKDB or SPARK.
+        spark_table_format: as what Spark keeps its tables: PARQUET, DELTA or ICEBERG.
+        spark_method: how Spark is reached: SESSION or THRIFT, with the other variables that profiles.yml names.
+        spark_remote: Spark Connect URL of the cluster that builds; empty for a Spark of this machine.
+        spark_url: fsspec URL of a folder that this machine and the cluster reach; empty for the warehouse's folder.
         default_country: ISO 3166 code of the country whose national numbers are completed; None completes none.
-        memory_limit_gb: most memory that DuckDB takes, GB; Python, Dagster and dbt take about 0.5 more.
+        memory_limit_gb: most memory that DuckDB, or a Spark of this machine, takes, GB; Python, Dagster and dbt take
+            about 0.5 more.
         max_rows_at_once: rows of extracts that are applied at once; more are applied in groups.
         max_extract_columns: columns, or different JSON keys, of an extract; one with more is refused.
         max_field_characters: characters of one value of an extract; a row with a longer one is set apart.
@@ -76,6 +89,11 @@ class Settings:
     alert_hours: int = 0
     alert_least_sends: int = 20
     alert_opt_out_percent: int = 3
+    engine: str = DUCKDB
+    spark_table_format: str = PARQUET
+    spark_method: str = SESSION
+    spark_remote: str = ""
+    spark_url: str = ""
     default_country: str | None = None
     memory_limit_gb: int = 3
     max_rows_at_once: int = 40_000_000
@@ -94,6 +112,13 @@ class Settings:
     stale_after_hours: Mapping[str, int] = field(default_factory=lambda: {"": 48})
     history_days: int = 90
     retry_seconds: int = 5
+
+    @property
+    def engine_location(self) -> str:
+        """Below which the engine finds the raw layer: the warehouse's folder, or SPARK_URL as Hadoop writes it."""
+        if self.engine == SPARK and self.spark_url:
+            return re.sub("^s3://", "s3a://", self.spark_url)
+        return str(self.warehouse_dir)
 
     @property
     def raw_dir(self) -> Path:
@@ -156,6 +181,11 @@ class Settings:
             alert_hours=_whole_number(variables, "ALERT_HOURS", cls.alert_hours, 0, 24),
             alert_least_sends=_whole_number(variables, "ALERT_LEAST_SENDS", cls.alert_least_sends, 1, 1_000_000),
             alert_opt_out_percent=_whole_number(variables, "ALERT_OPT_OUT_PERCENT", cls.alert_opt_out_percent, 0, 100),
+            engine=_engine(variables, "ENGINE"),
+            spark_table_format=_choice(variables, "SPARK_TABLE_FORMAT", (PARQUET, DELTA, ICEBERG)),
+            spark_method=_choice(variables, "SPARK_METHOD", (SESSION, THRIFT)),
+            spark_remote=_text(variables, "SPARK_REMOTE") or "",
+            spark_url=_url(variables, "SPARK_URL").rstrip("/"),
             default_country=_country(variables, "DEFAULT_COUNTRY"),
             memory_limit_gb=_whole_number(variables, "MEMORY_LIMIT_GB", cls.memory_limit_gb, 1, 4_096),
             max_rows_at_once=_whole_number(variables, "MAX_ROWS_AT_ONCE", cls.max_rows_at_once, 1, 1_000_000_000_000),
@@ -201,6 +231,8 @@ class Settings:
             "WAREHOUSE_DIR": str(self.warehouse_dir),
             "OUTPUT_DIR": str(self.output_dir),
             "NUMBERING_PLAN": self.numbering_plan,
+            "RAW_URL": f"{self.engine_location}/raw",
+            "SPARK_TABLE_FORMAT": self.spark_table_format,
         }
 
     @property
@@ -221,11 +253,40 @@ def _text(variables: Mapping[str, str], name: str) -> str | None:
     return variables.get(name, "").strip() or None
 
 
-def _personal_data(variables: Mapping[str, str], name: str) -> str:
-    text = (_text(variables, name) or FULL).lower()
-    if text not in (FULL, MASKED, NONE):
-        raise SettingError(name, text, f"{FULL}, {MASKED} or {NONE}")
+def _choice(variables: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    """One of some words, the first where nothing is set."""
+    text = (_text(variables, name) or choices[0]).lower()
+    if text not in choices:
+        raise SettingError(name, text, f"{', '.join(choices[:-1])} or {choices[-1]}")
     return text
+
+
+def _personal_data(variables: Mapping[str, str], name: str) -> str:
+    return _choice(variables, name, (FULL, MASKED, NONE))
+
+
+def _engine(variables: Mapping[str, str], name: str) -> str:
+    """The engine, which has to be there."""
+    engine = _choice(variables, name, (DUCKDB, SPARK))
+    if engine == SPARK:
+        if find_spec("pyspark") is None or find_spec("dbt.adapters.spark") is None:
+            packages = "make run installs them, by hand pip install -r requirements-spark.txt does"
+            raise SettingError(name, engine, f"{DUCKDB}, or {SPARK} where its packages are installed: {packages}")
+        java_home = _text(variables, "JAVA_HOME")
+        java = Path(java_home, "bin", "java") if java_home else shutil.which("java", path=variables.get("PATH"))
+        # A cluster has its own.
+        is_remote = _text(variables, "SPARK_REMOTE") or _choice(variables, "SPARK_METHOD", (SESSION, THRIFT)) == THRIFT
+        if not is_remote and not (java and os.access(java, os.X_OK)):
+            found = (
+                f"JAVA_HOME={java_home} has none" if java_home else "no java was found on PATH, and no JAVA_HOME set"
+            )
+            raise SettingError(
+                name,
+                engine,
+                f"{DUCKDB}, or {SPARK} with Java 17 or 21 (on Debian: apt-get install"
+                f" openjdk-17-jre-headless); {found}",
+            )
+    return engine
 
 
 def _secret(variables: Mapping[str, str], name: str) -> str:

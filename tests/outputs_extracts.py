@@ -16,6 +16,7 @@ HOSTILE = [
     "_x0041_ \x07bell",
     "plain – ünïcödé 📦",
 ]
+SENT_TO_OPTED_OUT = "=1+1, Ada, is all you pay"
 
 
 def drop_extracts(pipeline: Pipeline) -> None:
@@ -34,7 +35,7 @@ def drop_extracts(pipeline: Pipeline) -> None:
                 "customer_id": f"c{number % 11}", "sent_at": sent_at, "message_title": HOSTILE[number % 2 * 2],
                 "customer_name": HOSTILE[number % len(HOSTILE)], "to_number": f"+1415555{number % 11:04d}",
                 "from_number": "+15005550006", "provider": "twilio", "price": "0.0075", "currency_code": "USD",
-                "body": f"It’s yours: {'x' * 70}" if number % 8 == 1 else None,
+                "body": f"It’s yours: {'x' * 70}" if number % 8 == 1 else SENT_TO_OPTED_OUT if number == 4 else None,
             }
         )  # fmt: skip
         status = ("delivered", "undelivered", "delivered", "canceled" if number == 15 else "opened")[number % 4]

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from benchmarks import duckdb_script
+from benchmarks.alerts import HISTORY_DAYS, Alerts, business, false_alarms, faults, found_on
 from benchmarks.contenders import Job, pipeline_before
 from benchmarks.extracts import LATE_DAYS, ExtractPlan, write_day, write_history, write_twilio_log
 from benchmarks.measuring import measure
@@ -337,3 +338,15 @@ def test_the_runner_checks_measures_and_writes_the_docs(tmp_path: Path) -> None:
     assert "### A Twilio log alone" in (docs / "performance.md").read_text()
     assert (docs / "performance.svg").read_text().startswith("<svg")
     assert not list(work.rglob("*.csv"))
+
+
+def test_alerts_are_simulated_with_faults_and_without(tmp_path: Path) -> None:
+    days = range(HISTORY_DAYS, HISTORY_DAYS + 3)
+    sends = business(1_000, 8, days.stop, seed=1)
+    assert sends.equals(business(1_000, 8, days.stop, seed=1))
+    alerts = Alerts(tmp_path)
+    assert false_alarms(alerts, sends, days)["alerts a day"] == 0
+    outage = next(fault for fault in faults() if fault.issues == 0.9)
+    assert found_on(alerts, sends, outage, days[1], within=2) == 1
+    silence = next(fault for fault in faults() if fault.unconfirmed == 1)
+    assert found_on(alerts, sends, silence, days[1], within=2) is None  # these sends are pending still

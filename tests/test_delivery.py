@@ -8,10 +8,12 @@ from typing import Any
 
 import fsspec
 import pytest
+from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 from moto.server import ThreadedMotoServer
 
 from orchestration.errors import SettingError
+from orchestration.loading.mirror import mirror
 from orchestration.publishing.delivery import deliver
 from orchestration.publishing.state import is_delivered
 from orchestration.settings import Settings
@@ -132,6 +134,30 @@ def test_a_reader_of_s3_never_sees_a_half(tmp_path: Path, outputs: Path, bucket:
     stop.set()
     reader.join()
     assert halves == []
+
+
+@pytest.mark.parametrize("place", ["folder", "s3"])
+def test_a_copy_of_the_raw_layer_follows_it(tmp_path: Path, request: pytest.FixtureRequest, place: str) -> None:
+    url = f"{request.getfixturevalue('bucket')}/raw" if place == "s3" else f"file://{tmp_path}/elsewhere/raw"
+    raw, note = tmp_path / "raw", tmp_path / "note.json"
+    for name in ("outbound/sends/load_date=2026-10-01/a.parquet", "pipeline/settings.parquet"):
+        (raw / name).parent.mkdir(parents=True)
+        (raw / name).write_bytes(b"one")
+    (raw / "outbound" / "half.tmp").write_bytes(b"")
+
+    def copied() -> dict[str, bytes]:
+        store, root = url_to_fs(url, skip_instance_cache=True, use_listings_cache=False)
+        return {name.removeprefix(f"{root}/"): store.cat_file(name) for name in store.find(root)}
+
+    assert (mirror(raw, url, note), mirror(raw, url, note)) == (2, 0)
+    assert copied() == {str(path.relative_to(raw)): b"one" for path in raw.rglob("*.parquet")}
+    # Someone was forgotten: the file has other rows, even where it has the same size.
+    (raw / "outbound/sends/load_date=2026-10-01/a.parquet").write_bytes(b"two")
+    (raw / "pipeline/settings.parquet").unlink()
+    assert mirror(raw, url, note) == 1
+    assert copied() == {"outbound/sends/load_date=2026-10-01/a.parquet": b"two"}
+    # Of another place nothing is known.
+    assert mirror(raw, f"{url}-2", note) == 1
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,9 @@ def test_the_demo_runs_twice_and_ends_in_the_messages_list(checkout: Path) -> No
             "select count(*) from fct_replies where message_id = 'message-01' and body = 'YES'"
         ).fetchone()
         after_opt_out = connection.execute("select sum(sent_after_opt_out_count) from rpt_messages").fetchone()
+        nights = connection.execute(
+            "select distinct message_id, sent_at::date::varchar, country_code from rpt_sends_at_quiet_hours order by all"
+        ).fetchall()
         curly_quotes = connection.execute(
             "select max(avoidable_segment_count) from rpt_replaceable_characters"
             " where message_title = 'Invoice overdue' and character = '’'"
@@ -102,6 +105,8 @@ def test_the_demo_runs_twice_and_ends_in_the_messages_list(checkout: Path) -> No
         ("issue_rate", "provider", "bandwidth", "Two-step code", "2026-10-30"),
         ("opt_out_rate", "message", "twilio", "Weekend deals, again", "2026-10-31"),
     ]
+    # A message that once went out at an hour of Europe.
+    assert nights == [("message-02", "2026-10-17", country) for country in ("CU", "MX", "US")]
     for found in (over_messaged, goals, answers, after_opt_out, curly_quotes, landlines):
         assert found is not None
         assert found[0] > 0

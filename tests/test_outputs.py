@@ -47,7 +47,7 @@ COLUMNS = {
     "opt_out_review.csv": "message_title customer_name channel from_number received_at body is_provider_blocked"
     " is_opted_out_by_keyword to_number sent_at message_id customer_id send_id reply_id",
     "sends_after_opt_out.csv": "customer_name number opted_out_at opted_out_by opt_out_body message_title"
-    " message_version_id sent_at delivery_status opted_in_at message_id customer_id send_id",
+    " message_version_id sent_body sent_at delivery_status opted_in_at message_id customer_id send_id",
     "sends_at_quiet_hours.csv": "message_title customer_name number country_code local_time time_zone time_zone_count"
     " sent_at message_id customer_id send_id",
     "customer_engagement.csv": "sent_date channel message_title sent_count delivered_count issue_count opened_count"

@@ -41,7 +41,7 @@ def personal_values(published: Pipeline) -> set[str]:
     """The numbers, names, addresses and reply texts in the published marts, as far as they are long enough to tell."""
     values = published.query(
         "select to_number from fct_sends union select from_number from fct_replies union select body from fct_replies"
-        " union select customer_name from dim_customers union select customer_email from dim_customers"
+        " union select sent_body from rpt_sends_after_opt_out union select customer_name from dim_customers union select customer_email from dim_customers"
         " except select message_title from dim_messages"
     )
     return {value for (value,) in values if value and len(value) > 7 and value.isprintable()}

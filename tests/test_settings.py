@@ -1,5 +1,6 @@
 import pytest
 
+from orchestration import settings
 from orchestration.errors import SettingError
 from orchestration.settings import Settings
 
@@ -30,6 +31,10 @@ from orchestration.settings import Settings
         ("WAREHOUSE_DIR", "ware'house"),
         ("LANDING_DIR", "landing[1]"),
         ("OUTPUT_DIR", __file__),
+        ("ENGINE", "sparc"),
+        ("SPARK_TABLE_FORMAT", "orc"),
+        ("SPARK_METHOD", "odbc"),
+        ("SPARK_URL", "nowhere://bucket"),
     ],
 )
 def test_a_wrong_value_names_variable_value_and_what_is_accepted(name: str, value: str) -> None:
@@ -48,3 +53,19 @@ def test_empty_values_count_as_not_set() -> None:
 def test_as_of_without_an_offset_is_utc() -> None:
     plain = Settings.from_environment({"AS_OF": "2026-11-01T06:00:00"}).as_of
     assert plain == Settings.from_environment({"AS_OF": "2026-11-01T08:00:00+02:00"}).as_of
+
+
+def test_an_engine_that_is_not_installed_is_told_with_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "find_spec", lambda name: None)
+    with pytest.raises(SettingError, match=r"^ENGINE='spark' is not accepted: .* requirements-spark.txt"):
+        Settings.from_environment({"ENGINE": "spark"})
+    monkeypatch.setattr(settings, "find_spec", lambda name: name)
+    with pytest.raises(SettingError, match=r"^ENGINE='spark' is not accepted: .* with Java 17"):
+        Settings.from_environment({"ENGINE": "spark", "PATH": "/nowhere"})
+    with pytest.raises(SettingError, match="JAVA_HOME=/nowhere has none"):
+        Settings.from_environment({"ENGINE": "spark", "JAVA_HOME": "/nowhere"})
+    # A cluster has its own.
+    assert (
+        Settings.from_environment({"ENGINE": "spark", "PATH": "/nowhere", "SPARK_REMOTE": "sc://host"}).engine
+        == "spark"
+    )

@@ -13,6 +13,14 @@
     end
 {%- endmacro -%}
 
+{%- macro spark__json_text(column, path) -%}
+    {%- set from_root = '$' ~ ('' if path.startswith('[') else '.') ~ path -%}
+    case
+        when substr({{ column }}, 1, 1) in ('{', '[') and try_parse_json({{ column }}) is not null
+            then nullif(get_json_object({{ column }}, '{{ from_root }}'), '')
+    end
+{%- endmacro -%}
+
 {%- macro json_value(column, path) -%}
     {#- As json_text, without the spaces around it: an id, code, word or number. -#}
     nullif(trim({{ json_text(column, path) }}), '')

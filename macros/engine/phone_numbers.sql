@@ -6,3 +6,9 @@
 {%- macro duckdb__phone_number_details(number) -%}
     phone_number_details({{ number }})
 {%- endmacro -%}
+
+{%- macro spark__phone_number_details(number) -%}
+    {#- The pipeline registers the function in its session, of which dbt's method `session` makes use; a Thrift server's administrator makes
+        a function of that name (docs/scaling.md). -#}
+    phone_number_details({{ number }})
+{%- endmacro -%}

@@ -8,6 +8,9 @@
 not materialized
 {%- endmacro -%}
 
+{%- macro spark__inlined() -%}
+{%- endmacro -%}
+
 {%- macro ordered_row(columns) -%}
     {#- Several columns as one value that orders by the first, then the second, and so on; max of it is the latest row by a total order.
         columns: names with their SQL, none of which may be null. -#}
@@ -16,6 +19,10 @@ not materialized
 
 {%- macro duckdb__ordered_row(columns) -%}
     struct_pack({% for name, value in columns.items() %}{{ name }} := {{ value }}{{ ", " if not loop.last }}{% endfor %})
+{%- endmacro -%}
+
+{%- macro spark__ordered_row(columns) -%}
+    struct({% for name, value in columns.items() %}{{ value }} as {{ name }}{{ ", " if not loop.last }}{% endfor %})
 {%- endmacro -%}
 
 {%- macro get_incremental_replace_sql(arguments) -%}
@@ -35,6 +42,26 @@ not materialized
     where {{ arguments.incremental_predicates | join(' and ') }};
 {%- endmacro -%}
 
+{%- macro spark__get_incremental_replace_sql(arguments) -%}
+    {#- Only Delta and Iceberg can; of Parquet, tables are made anew (macros/engine/incremental.sql). -#}
+    {%- set stays = arguments.incremental_predicates | join(' and ') -%}
+    {%- set keys = arguments.unique_key if arguments.unique_key is not string else [arguments.unique_key] -%}
+    merge into {{ arguments.target_relation }} as known
+    using (select *, {{ stays }} as _stays from {{ arguments.temp_relation }}) as new_rows
+    on {{ same(keys, 'known', 'new_rows') }}
+    when matched and new_rows._stays then update set
+        {%- for column in arguments.dest_columns %}
+        {{ column.quoted }} = new_rows.{{ column.quoted }}{{ "," if not loop.last }}
+        {%- endfor %}
+    when matched then delete
+    when not matched and new_rows._stays then insert ({{ arguments.dest_columns | map(attribute='quoted') | join(', ') }})
+    values (
+        {%- for column in arguments.dest_columns %}
+        new_rows.{{ column.quoted }}{{ "," if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro -%}
+
 {%- macro no_texts() -%}
     {#- An empty value of type list of texts: null. -#}
     {{ return(adapter.dispatch('no_texts', 'outbound_sms')()) }}
@@ -42,6 +69,10 @@ not materialized
 
 {%- macro duckdb__no_texts() -%}
 cast(null as varchar[])
+{%- endmacro -%}
+
+{%- macro spark__no_texts() -%}
+cast(null as array<string>)
 {%- endmacro -%}
 
 {%- macro texts_of_group(texts, text, keys) -%}
@@ -53,6 +84,10 @@ cast(null as varchar[])
 list_sort(list_distinct(flatten(array_agg(coalesce({{ texts }}, [{{ text }}])) over (partition by {{ keys }}))))
 {%- endmacro -%}
 
+{%- macro spark__texts_of_group(texts, text, keys) -%}
+array_sort(array_distinct(array_compact(flatten(collect_list(coalesce({{ texts }}, array({{ text }}))) over (partition by {{ keys }})))))
+{%- endmacro -%}
+
 {%- macro each_text(column) -%}
     {#- In a select list: a row for each text of a list; none where it is null. -#}
     {{ return(adapter.dispatch('each_text', 'outbound_sms')(column)) }}
@@ -60,6 +95,10 @@ list_sort(list_distinct(flatten(array_agg(coalesce({{ texts }}, [{{ text }}])) o
 
 {%- macro duckdb__each_text(column) -%}
 unnest({{ column }})
+{%- endmacro -%}
+
+{%- macro spark__each_text(column) -%}
+explode({{ column }})
 {%- endmacro -%}
 
 {%- macro joined_texts(text, order, keys) -%}
@@ -71,6 +110,10 @@ unnest({{ column }})
 string_agg({{ text }}, '' order by {{ order }}) over (partition by {{ keys }})
 {%- endmacro -%}
 
+{%- macro spark__joined_texts(text, order, keys) -%}
+listagg({{ text }}, '') within group (order by {{ order }}) over (partition by {{ keys }})
+{%- endmacro -%}
+
 {%- macro whole_quotient(number, divisor) -%}
     {#- How often a whole number holds another. -#}
     {{ return(adapter.dispatch('whole_quotient', 'outbound_sms')(number, divisor)) }}
@@ -78,4 +121,22 @@ string_agg({{ text }}, '' order by {{ order }}) over (partition by {{ keys }})
 
 {%- macro duckdb__whole_quotient(number, divisor) -%}
 ({{ number }} // {{ divisor }})
+{%- endmacro -%}
+
+{%- macro spark__whole_quotient(number, divisor) -%}
+({{ number }} div {{ divisor }})
+{%- endmacro -%}
+
+{%- macro whole_number(text) -%}
+    {#- A text as a whole number; null where it is none. -#}
+    {{ return(adapter.dispatch('whole_number', 'outbound_sms')(text)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__whole_number(text) -%}
+    try_cast({{ text }} as bigint)
+{%- endmacro -%}
+
+{%- macro spark__whole_number(text) -%}
+    {#- Decimals are rounded, as DuckDB does. -#}
+    try_cast(round(try_cast({{ text }} as decimal(38, 10))) as bigint)
 {%- endmacro -%}

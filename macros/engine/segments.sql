@@ -7,61 +7,59 @@
 {%- macro text_kind(body) -%}
     {#- How a text is encoded: 'basic' (GSM-7, one septet a character), 'extended' (GSM-7, some with two) or 'ucs2';
         null for no text. -#}
-    {{ return(adapter.dispatch('text_kind', 'outbound_sms')(body)) }}
+    case
+        when {{ matches_whole(body, '[' ~ gsm7_basic() ~ ']*') }} then 'basic'
+        when {{ matches_whole(body, '[' ~ gsm7_basic() ~ gsm7_extension() ~ ']*') }} then 'extended'
+        when {{ body }} is not null then 'ucs2'
+    end
 {%- endmacro -%}
 
 {%- macro segment_count(body, text_kind) -%}
     {#- The parts that a text is sent and billed in; 1 for an empty one. text_kind: a column of that macro's values,
         so that the alphabet is looked at once a row. -#}
-    {{ return(adapter.dispatch('segment_count', 'outbound_sms')(body, text_kind)) }}
+    {#- Short and plain texts, nearly all there are, are divided; the others are cut into parts one by one. -#}
+    {%- set beyond_ucs2 = '\\x{10000}-\\x{10FFFF}' -%}
+    cast(case
+        when {{ text_kind }} = 'basic'
+            then case
+                when length({{ body }}) <= 160 then 1
+                else {{ whole_quotient('(length(%s) + 152)' | format(body), 153) }}
+            end
+        when {{ text_kind }} = 'extended'
+            then case
+                when length({{ body }}) <= 80 then 1
+                else {{ count_parts(body, gsm7_extension(), 160, 153) }}
+            end
+        when length({{ body }}) <= 35 then 1
+        when not {{ matches(body, '[' ~ beyond_ucs2 ~ ']') }}
+            then case
+                when length({{ body }}) <= 70 then 1
+                else {{ whole_quotient('(length(%s) + 66)' | format(body), 67) }}
+            end
+        else {{ count_parts(body, beyond_ucs2, 70, 67) }}
+    end as integer)
+{%- endmacro -%}
+
+{%- macro count_parts(body, double, alone, part) -%}
+    {#- Each double character gets a second one, `_`, behind it, so that characters are units. Then each part becomes
+        one letter: the whole text where it fits alone, else as many units as a part holds, one less where the last
+        would be the first half of a double, and what is left in the end. -#}
+    {%- set rest = part - 1 -%}
+    length({{ replaced(
+        replaced(body, '[' ~ double ~ ']', '\\0_'),
+        '(?s)\\A.{1,' ~ alone ~ '}\\z|.{' ~ rest ~ '}[^' ~ double ~ ']|.{' ~ rest ~ '}|.+',
+        'p'
+    ) }})
 {%- endmacro -%}
 
 {%- macro gsm7_basic() -%}
     {#- The GSM 7 bit default alphabet, as the inside of a regular expression's brackets. -#}
-    {{ return("@£$¥èéùìòÇ\\nØø\\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&''()*+,\\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà") }}
+    {{ return("@£$¥èéùìòÇ\\nØø\\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,\\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà") }}
 {%- endmacro -%}
 
 {%- macro gsm7_extension() -%}
     {#- Its extension table, likewise. -#}
     {{ return("|^€{}\\[\\]~\\\\\\f") }}
-{%- endmacro -%}
-
-{%- macro duckdb__text_kind(body) -%}
-    case
-        when regexp_full_match({{ body }}, '[{{ gsm7_basic() }}]*') then 'basic'
-        when regexp_full_match({{ body }}, '[{{ gsm7_basic() }}{{ gsm7_extension() }}]*') then 'extended'
-        when {{ body }} is not null then 'ucs2'
-    end
-{%- endmacro -%}
-
-{%- macro duckdb__segment_count(body, text_kind) -%}
-    {#- Short and plain texts, nearly all there are, are divided; the others are cut into parts one by one. -#}
-    {%- set beyond_ucs2 = '\\x{10000}-\\x{10FFFF}' -%}
-    cast(case
-        when {{ text_kind }} = 'basic'
-            then case when length({{ body }}) <= 160 then 1 else (length({{ body }}) + 152) // 153 end
-        when {{ text_kind }} = 'extended'
-            then case
-                when length({{ body }}) <= 80 then 1
-                else {{ duckdb__count_parts(body, gsm7_extension(), 160, 153) }}
-            end
-        when length({{ body }}) <= 35 then 1
-        when not regexp_matches({{ body }}, '[{{ beyond_ucs2 }}]')
-            then case when length({{ body }}) <= 70 then 1 else (length({{ body }}) + 66) // 67 end
-        else {{ duckdb__count_parts(body, beyond_ucs2, 70, 67) }}
-    end as integer)
-{%- endmacro -%}
-
-{%- macro duckdb__count_parts(body, double, alone, part) -%}
-    {#- Each double character gets a second one, `_`, behind it, so that characters are units. Then each part becomes
-        one letter: the whole text where it fits alone, else as many units as a part holds, one less where the last
-        would be the first half of a double, and what is left in the end. -#}
-    length(regexp_replace(
-        regexp_replace({{ body }}, '[{{ double }}]', '\0_', 'g'),
-        '(?s)\A.{1,{{ alone }}}\z|.{ {{- part - 1 -}} }[^{{ double }}]|.{ {{- part - 1 -}} }|.+',
-        'p',
-        'g'
-    ))
 {%- endmacro -%}
 
 {%- macro replacements_of_characters(character, replacement) -%}
@@ -76,22 +74,41 @@
     )
 {%- endmacro -%}
 
-{%- macro text_of_plain_characters(body, text_kind, replacements) -%}
-    {#- A text that is UCS-2 only for want of plain characters, with those; null for any other. -#}
-    {{ return(adapter.dispatch('text_of_plain_characters', 'outbound_sms')(body, text_kind, replacements)) }}
+{%- macro spark__replacements_of_characters(character, replacement) -%}
+    struct(
+        array_join(collect_list({{ character }}), '') as characters,
+        map_from_entries(collect_list(struct({{ character }}, {{ replacement }}))) as replacements
+    )
 {%- endmacro -%}
 
-{%- macro duckdb__text_of_plain_characters(body, text_kind, replacements) -%}
+{%- macro text_of_plain_characters(body, kind, replacements) -%}
+    {#- A text that is UCS-2 only for want of plain characters, with those; null for any other. kind: its text_kind. -#}
     {#- The first condition is cheap and false for nearly all texts, the second for those with an emoji or another alphabet. -#}
     case
         when
-            {{ text_kind }} = 'ucs2'
-            and {{ duckdb__text_kind("translate(%s, %s.characters, '')" | format(body, replacements)) }} <> 'ucs2'
-            then array_to_string(list_transform(
-                string_split({{ body }}, ''),
-                lambda character: coalesce({{ replacements }}.replacements[character], character)
-            ), '')
+            {{ kind }} = 'ucs2'
+            and {{ text_kind("translate(%s, %s.characters, '')" | format(body, replacements)) }} <> 'ucs2'
+            then {{ with_replacements(body, replacements) }}
     end
+{%- endmacro -%}
+
+{%- macro with_replacements(body, replacements) -%}
+    {#- A text with each character replaced that can be. -#}
+    {{ return(adapter.dispatch('with_replacements', 'outbound_sms')(body, replacements)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__with_replacements(body, replacements) -%}
+    array_to_string(list_transform(
+        string_split({{ body }}, ''),
+        lambda character: coalesce({{ replacements }}.replacements[character], character)
+    ), '')
+{%- endmacro -%}
+
+{%- macro spark__with_replacements(body, replacements) -%}
+    array_join(transform(
+        split({{ body }}, ''),
+        character -> coalesce(try_element_at({{ replacements }}.replacements, character), character)
+    ), '')
 {%- endmacro -%}
 
 {%- macro replaceable_characters(body, replacements) -%}
@@ -103,5 +120,12 @@
     array_to_string(list_sort(list_distinct(list_filter(
         string_split({{ body }}, ''),
         lambda character: map_contains({{ replacements }}.replacements, character)
+    ))), '')
+{%- endmacro -%}
+
+{%- macro spark__replaceable_characters(body, replacements) -%}
+    array_join(array_sort(array_distinct(filter(
+        split({{ body }}, ''),
+        character -> map_contains_key({{ replacements }}.replacements, character)
     ))), '')
 {%- endmacro -%}

@@ -32,6 +32,21 @@
     end
 {%- endmacro -%}
 
+{%- macro spark__utc_timestamp(text) -%}
+    {#- One spelling for all: extended, a dot before the fraction, which has six digits, and an offset of hours and minutes. -#}
+    {%- set extended = replaced(
+        replaced('upper(trim(%s))' | format(text), '^([0-9]{4})([0-9]{2})([0-9]{2})', '\\1-\\2-\\3', is_once=true),
+        '^([-0-9]{10})[T ]([0-9]{2})([0-9]{2})([0-9]{2})?', '\\1T\\2:\\3:\\4', is_once=true
+    ) -%}
+    {%- set time = '[0-9]{1,2}:[0-9]{2}(?::[0-9]{0,2}(?:[.,][0-9]+)?)?' -%}
+    {%- set zone = 'Z|UTC|GMT|[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?(?:[\\t\\n\\f\\r ]+(?:Z|UTC|GMT))?' -%}
+    {#- docs #}
+    case
+        when {{ matches_whole(text, '(?i)[0-9]{4}(?:[-/][0-9]{1,2}[-/][0-9]{1,2}|[0-9]{4})(?:[T ][0-9:.,]+)?[\\t\\n\\f\\r ]*(?:' ~ zone ~ ')?') }}
+            then try_cast({{ extended }} as timestamp)
+    end
+{%- endmacro -%}
+
 {%- macro carrier_timestamp(text) -%}
     {#- A time as carriers' logs have it: as utc_timestamp, as RFC 2822 ("Thu, 24 Aug 2023 05:01:45 +0000"), or as seconds, milliseconds or
         microseconds since 1970. -#}
@@ -54,6 +69,10 @@
     end
 {%- endmacro -%}
 
+{%- macro spark__carrier_timestamp(text) -%}
+    {{ spark__utc_timestamp(text) }}
+{%- endmacro -%}
+
 {%- macro receipt_minute(text) -%}
     {#- The minute in a receipt of the form YYMMDDhhmm, as SMPP has it: no seconds, and in no zone that it names. Taken for UTC. -#}
     {{ return(adapter.dispatch('receipt_minute', 'outbound_sms')(text)) }}
@@ -61,6 +80,13 @@
 
 {%- macro duckdb__receipt_minute(text) -%}
     case when regexp_full_match({{ text }}, '[0-9]{10}') then try_strptime({{ text }}, '%y%m%d%H%M') end
+{%- endmacro -%}
+
+{%- macro spark__receipt_minute(text) -%}
+    case
+        when {{ matches_whole(text, '[0-9]{10}') }}
+            then try_cast({{ replaced(text, '^(..)(..)(..)(..)(..)', '20\\1-\\2-\\3 \\4:\\5:00', is_once=true) }} as timestamp)
+    end
 {%- endmacro -%}
 
 {%- macro local_timestamp(timestamp, zone) -%}
@@ -72,6 +98,10 @@
     timezone({{ zone }}, timezone('UTC', {{ timestamp }}))
 {%- endmacro -%}
 
+{%- macro spark__local_timestamp(timestamp, zone) -%}
+    from_utc_timestamp({{ timestamp }}, {{ zone }})
+{%- endmacro -%}
+
 {%- macro quarter_hour(timestamp) -%}
     {#- The quarter of an hour of a UTC timestamp, as their number since 1970. -#}
     {{ return(adapter.dispatch('quarter_hour', 'outbound_sms')(timestamp)) }}
@@ -79,6 +109,10 @@
 
 {%- macro duckdb__quarter_hour(timestamp) -%}
     (epoch_us({{ timestamp }}) // 900000000)
+{%- endmacro -%}
+
+{%- macro spark__quarter_hour(timestamp) -%}
+    (unix_micros({{ timestamp }}) div 900000000)
 {%- endmacro -%}
 
 {%- macro local_date(timestamp, zone) -%}
@@ -90,6 +124,10 @@
     cast({{ duckdb__local_timestamp(timestamp, zone) }} as date)
 {%- endmacro -%}
 
+{%- macro spark__local_date(timestamp, zone) -%}
+    cast({{ spark__local_timestamp(timestamp, zone) }} as date)
+{%- endmacro -%}
+
 {%- macro days_between(earlier, later) -%}
     {#- Days from one date to another; negative where `later` is earlier. -#}
     {{ return(adapter.dispatch('days_between', 'outbound_sms')(earlier, later)) }}
@@ -97,6 +135,10 @@
 
 {%- macro duckdb__days_between(earlier, later) -%}
     date_diff('day', {{ earlier }}, {{ later }})
+{%- endmacro -%}
+
+{%- macro spark__days_between(earlier, later) -%}
+    datediff({{ later }}, {{ earlier }})
 {%- endmacro -%}
 
 {%- macro seconds_between(earlier, later) -%}
@@ -108,12 +150,20 @@
     ((epoch_us({{ later }}) - epoch_us({{ earlier }})) / 1000000.0::double)
 {%- endmacro -%}
 
+{%- macro spark__seconds_between(earlier, later) -%}
+    ((unix_micros({{ later }}) - unix_micros({{ earlier }})) / 1000000D)
+{%- endmacro -%}
+
 {%- macro add_days(timestamp, days) -%}
     {{ return(adapter.dispatch('add_days', 'outbound_sms')(timestamp, days)) }}
 {%- endmacro -%}
 
 {%- macro duckdb__add_days(timestamp, days) -%}
     ({{ timestamp }} + to_hours(24 * ({{ days }})))
+{%- endmacro -%}
+
+{%- macro spark__add_days(timestamp, days) -%}
+    ({{ timestamp }} + make_dt_interval(0, 24 * ({{ days }})))
 {%- endmacro -%}
 
 {%- macro add_days_to_date(date, days) -%}
@@ -124,12 +174,20 @@
     ({{ date }} + cast({{ days }} as integer))
 {%- endmacro -%}
 
+{%- macro spark__add_days_to_date(date, days) -%}
+    date_add({{ date }}, cast({{ days }} as integer))
+{%- endmacro -%}
+
 {%- macro add_hours(timestamp, hours) -%}
     {{ return(adapter.dispatch('add_hours', 'outbound_sms')(timestamp, hours)) }}
 {%- endmacro -%}
 
 {%- macro duckdb__add_hours(timestamp, hours) -%}
     ({{ timestamp }} + to_hours({{ hours }}))
+{%- endmacro -%}
+
+{%- macro spark__add_hours(timestamp, hours) -%}
+    ({{ timestamp }} + make_dt_interval(0, {{ hours }}))
 {%- endmacro -%}
 
 {%- macro add_milliseconds(timestamp, milliseconds) -%}
@@ -141,6 +199,10 @@
     ({{ timestamp }} + to_milliseconds({{ milliseconds }}))
 {%- endmacro -%}
 
+{%- macro spark__add_milliseconds(timestamp, milliseconds) -%}
+    timestamp_micros(unix_micros({{ timestamp }}) + 1000 * {{ milliseconds }})
+{%- endmacro -%}
+
 {%- macro days_from_to(first, last) -%}
     {#- Relation with a column `day`: every date from one to another, both included. -#}
     {{ return(adapter.dispatch('days_from_to', 'outbound_sms')(first, last)) }}
@@ -148,4 +210,8 @@
 
 {%- macro duckdb__days_from_to(first, last) -%}
     (select cast(day as date) as day from generate_series({{ first }}, {{ last }}, interval '1' day) as days(day))
+{%- endmacro -%}
+
+{%- macro spark__days_from_to(first, last) -%}
+    (select explode(sequence({{ first }}, {{ last }}, interval 1 day)) as day)
 {%- endmacro -%}

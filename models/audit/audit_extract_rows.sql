@@ -1,6 +1,6 @@
 -- noqa: disable=layout.indent
 
-{{ config(materialized='incremental', incremental_strategy='append', database=target.database) }}
+{{ config(materialized='incremental', incremental_strategy='append', database=target.get('database')) }}
 
 -- The rows of new extracts that were set apart, beside a row for each extract, which tells that it was looked through.
 
@@ -61,8 +61,8 @@ select
     file,
     content_hash,
     cast(null as bigint) as line_number,
-    cast(null as varchar) as record,
-    cast(null as varchar) as reason,
+    cast(null as string) as record,
+    cast(null as string) as reason,
     false as is_staged
 from extracts
 

@@ -1,6 +1,6 @@
 -- noqa: disable=layout.indent
 
-{{ config(materialized='incremental', incremental_strategy='append', database=target.database) }}
+{{ config(materialized='incremental', incremental_strategy='append', database=target.get('database')) }}
 
 -- The values of new extracts that nothing can be done with. They are counted here extract by extract, and put together
 -- by audit_unusable_values.
@@ -35,7 +35,7 @@ select
     '{{ column }}' as column_name,
     {{ fault }} as fault,
     -- A provider's name is shown; a person's number is not.
-    {{ 'value' if column == 'provider' else 'cast(null as varchar)' }} as example_value,
+    {{ 'value' if column == 'provider' else 'cast(null as string)' }} as example_value,
     extract_number,
     file as example_file,
     min(line_number) as example_line,

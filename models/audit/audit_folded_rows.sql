@@ -1,6 +1,6 @@
 -- noqa: disable=layout.indent
 
-{{ config(database=target.database) }}
+{{ config(database=target.get('database')) }}
 
 -- Where the rows that passed staging ended, as counted by the stores and facts that took them.
 

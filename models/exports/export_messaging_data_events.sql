@@ -77,8 +77,8 @@ events as (
         send_id,
         event,
         occurred_at,
-        cast(null as varchar) as keyword_group,
-        cast(null as varchar) as keyword
+        cast(null as string) as keyword_group,
+        cast(null as string) as keyword
     from happened
 
     union all
@@ -110,7 +110,7 @@ select
     events.occurred_at,
     events.keyword_group,
     events.keyword,
-    cast(null as varchar) as reason,
+    cast(null as string) as reason,
     sends.message_id as _message_id,
     sends.customer_id as _customer_id,
     sends.sent_date as _sent_date,
@@ -125,8 +125,8 @@ select
     sends.send_id as receipt_id,
     sends.channel || '_failure' as event,
     sends.issue_at as occurred_at,
-    cast(null as varchar) as keyword_group,
-    cast(null as varchar) as keyword,
+    cast(null as string) as keyword_group,
+    cast(null as string) as keyword,
     issue_reasons.issue_reason as reason,
     sends.message_id as _message_id,
     sends.customer_id as _customer_id,

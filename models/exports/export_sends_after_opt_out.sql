@@ -18,6 +18,7 @@ select
     sends.opt_out_body,
     sends.message_title,
     sends.message_version_id,
+    sends.sent_body,
     sends.sent_at,
     sends.delivery_status,
     sends.opted_in_at,

@@ -3,7 +3,7 @@
 {%- set described = [
     'message_id', 'channel', 'customer_id', 'provider', 'provider_message_id', 'to_number', 'from_number',
     'message_version_id', 'series_id', 'node_id', 'encoding', 'segment_count', 'price', 'currency_code',
-    'computed_segment_count', 'is_too_long', 'avoidable_segment_count', 'replaceable_characters',
+    'computed_segment_count', 'is_too_long', 'avoidable_segment_count', 'replaceable_characters', 'body',
 ] -%}
 {%- set columns = ['send_id', 'is_carrier_log'] + described + ['sent_at', 'updated_at'] -%}
 {%- set prefix_lengths = range(8, 0, -1) -%}

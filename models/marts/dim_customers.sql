@@ -25,10 +25,10 @@ union all
 
 select
     log_customers.customer_id,
-    cast(null as varchar) as customer_external_id,
-    cast(null as varchar) as customer_name,
-    cast(null as varchar) as customer_email,
-    cast(null as varchar) as company_id
+    cast(null as string) as customer_external_id,
+    cast(null as string) as customer_name,
+    cast(null as string) as customer_email,
+    cast(null as string) as company_id
 from log_customers
 left join described
     on log_customers.customer_id = described.customer_id

@@ -28,10 +28,10 @@ union all
 
 select
     log_messages.message_id,
-    cast(null as varchar) as message_title,
+    cast(null as string) as message_title,
     log_messages.channel,
-    cast(null as varchar) as series_id,
-    cast(null as varchar) as series_title
+    cast(null as string) as series_id,
+    cast(null as string) as series_title
 from log_messages
 left join described
     on log_messages.message_id = described.message_id

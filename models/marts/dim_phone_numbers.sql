@@ -49,7 +49,7 @@ union all
 select
     number,
     country_code,
-    cast(null as varchar) as number_type,
+    cast(null as string) as number_type,
     region,
     national_format,
     is_valid

@@ -36,8 +36,8 @@ events as (
         number,
         received_at as happened_at,
         0 as precedence,
-        cast(null as varchar) as opted_out_by,
-        cast(null as varchar) as reply_id
+        cast(null as string) as opted_out_by,
+        cast(null as string) as reply_id
     from keyword_replies
     where keyword_group = 'opt_in'
 
@@ -59,7 +59,7 @@ events as (
         coalesce(issue_at, sent_at) as happened_at,
         2 as precedence,
         'provider' as opted_out_by,
-        cast(null as varchar) as reply_id
+        cast(null as string) as reply_id
     from sends
     where issue_reason_id = 'recipient_unsubscribed'
 
@@ -70,7 +70,7 @@ events as (
         coalesce(send_events.unsubscribed_at, sends.sent_at) as happened_at,
         3 as precedence,
         'status' as opted_out_by,
-        cast(null as varchar) as reply_id
+        cast(null as string) as reply_id
     from sends
     inner join send_events
         on sends.send_id = send_events.send_id and sends.is_carrier_log = send_events.is_log_send

@@ -4,238 +4,6 @@ with moments as (
 
 ),
 
-settings as (
-
-    select * from {{ ref('stg_pipeline__settings') }}
-
-),
-
-days as (
-
-    select
-        *,
-        sum(case when days_before > 0 then total_count end)
-            over (partition by kind, issue_reason_id, dimension, segment) as base_total,
-        sum(case when days_before > 0 then affected_count end)
-            over (partition by kind, issue_reason_id, dimension, segment) as base_affected
-    from {{ ref('rpt_deliverability_days') }}
-
-),
-
--- How far each day before the window lies from the usual share, in standard deviations of chance alone.
-deviations as (
-
-    select
-        *,
-        case
-            when days_before > 0
-                then
-                    2 * sqrt(total_count)
-                    * (asin(sqrt(affected_count / total_count)) - asin(sqrt(base_affected / base_total)))
-        end as deviation
-    from days
-
-),
-
-moves as (
-
-    select
-        *,
-        abs(
-            deviation
-            - lag(deviation) over (partition by kind, issue_reason_id, dimension, segment order by days_before)
-        ) as move
-    from deviations
-
-),
-
--- The spread tells by how much days differ from each other beyond chance (Laney's p' chart: the mean move / 1.128);
--- fewer than four days tell nothing of it.
-segments as (
-
-    select
-        kind,
-        issue_reason_id,
-        dimension,
-        segment,
-        sum(case when days_before = 0 then total_count end) as window_total,
-        sum(case when days_before = 0 then affected_count end) as window_affected,
-        max(base_total) as base_total,
-        max(base_affected) as base_affected,
-        max(days_before) as history_days,
-        case when count(move) >= 3 then greatest(1, avg(move) / 1.128) else 1 end as spread,
-        max(delivery_seconds_p95) as delivery_seconds_p95,
-        max(usual_delivery_seconds_p95) as usual_delivery_seconds_p95
-    from moves
-    group by kind, issue_reason_id, dimension, segment
-
-),
-
--- What began less than a week ago, or sent too little, has no usual share of its own: it is held against all SMS.
-with_usual as (
-
-    select
-        segments.*,
-        segments.history_days >= 7 and segments.base_total >= settings.alert_least_sends as has_usual
-    from segments
-    cross join settings
-    where
-        segments.window_total >= settings.alert_least_sends
-        and segments.window_affected >= {{ var('alert_least_affected_count') }}
-
-),
-
-compared as (
-
-    select
-        with_usual.*,
-        case when with_usual.has_usual then with_usual.base_total else all_sms.base_total end as usual_total,
-        case when with_usual.has_usual then with_usual.base_affected else all_sms.base_affected end as usual_affected,
-        case when with_usual.has_usual then with_usual.spread else all_sms.spread end as usual_spread
-    from with_usual
-    left join segments as all_sms
-        on
-            with_usual.kind = all_sms.kind
-            and with_usual.issue_reason_id is not distinct from all_sms.issue_reason_id
-            and all_sms.dimension = 'all'
-
-),
-
--- Shares are compared by the arcsine of their square roots, whose variance does not depend on the share, so that five
--- sends where one was usual do not look like more than they are; half a send is taken off for continuity.
-scored as (
-
-    select
-        *,
-        window_affected / window_total as share,
-        usual_affected / usual_total as usual_share,
-        2 * (asin(sqrt((window_affected - 0.5) / window_total)) - asin(sqrt(usual_affected / usual_total)))
-        / sqrt(1 / window_total + 1 / usual_total)
-        / usual_spread as score
-    from compared
-
-),
-
-worse as (
-
-    select
-        scored.kind,
-        scored.issue_reason_id,
-        scored.dimension,
-        scored.segment,
-        scored.window_total,
-        scored.share,
-        scored.usual_share,
-        scored.delivery_seconds_p95,
-        scored.usual_delivery_seconds_p95,
-        scored.score
-    from scored
-    cross join settings
-    where
-        scored.share >= {{ var('alert_least_growth') }} * scored.usual_share
-        and scored.score >= {{ var('alert_least_score') }}
-        and (scored.kind <> 'opt_out_rate' or scored.share >= settings.alert_opt_out_percent / 100)
-        and (
-            scored.kind <> 'delivery_seconds_p95'
-            or scored.delivery_seconds_p95 >= {{ var('alert_least_slow_seconds') }}
-        )
-
-),
-
--- A day is as bad as the window where its share is nearer to that of the window than to the usual one.
-runs as (
-
-    select
-        worse.kind,
-        worse.issue_reason_id,
-        worse.dimension,
-        worse.segment,
-        days.days_before,
-        min(
-            case
-                when days.affected_count / days.total_count < (worse.share + worse.usual_share) / 2
-                    then days.days_before
-            end
-        ) over (partition by worse.kind, worse.issue_reason_id, worse.dimension, worse.segment) as last_good_day
-    from worse
-    inner join days
-        on
-            worse.kind = days.kind
-            and worse.issue_reason_id is not distinct from days.issue_reason_id
-            and worse.dimension = days.dimension
-            and worse.segment = days.segment
-
-),
-
-gone as (
-
-    select
-        days.dimension,
-        days.segment,
-        coalesce(sum(case when days.days_before = 0 then days.total_count end), 0) as window_total,
-        avg(case when days.days_before in (7, 14, 21, 28) then days.total_count end) as usual_total,
-        min(case when days.days_before in (7, 14, 21, 28) then days.total_count end) as least_total,
-        count(case when days.days_before in (7, 14, 21, 28) then 1 end) as week_count
-    from days
-    where days.kind = 'issue_rate'
-    group by days.dimension, days.segment
-
-),
-
-found as (
-
-    select
-        worse.kind,
-        worse.issue_reason_id,
-        worse.dimension,
-        worse.segment,
-        worse.window_total as sent_count,
-        coalesce(worse.delivery_seconds_p95, worse.share) as value,
-        coalesce(worse.usual_delivery_seconds_p95, worse.usual_share) as usual_value,
-        worse.score,
-        max(runs.days_before) as since_days_before
-    from worse
-    inner join runs
-        on
-            worse.kind = runs.kind
-            and worse.issue_reason_id is not distinct from runs.issue_reason_id
-            and worse.dimension = runs.dimension
-            and worse.segment = runs.segment
-    where runs.days_before < coalesce(runs.last_good_day, 29)
-    group by
-        worse.kind, worse.issue_reason_id, worse.dimension, worse.segment, worse.window_total,
-        coalesce(worse.delivery_seconds_p95, worse.share),
-        coalesce(worse.usual_delivery_seconds_p95, worse.usual_share), worse.score
-
-    union all
-
-    select
-        'volume_gone' as kind,
-        cast(null as varchar) as issue_reason_id,
-        gone.dimension,
-        gone.segment,
-        gone.window_total as sent_count,
-        gone.window_total as value,
-        gone.usual_total as usual_value,
-        2 * (sqrt(gone.usual_total) - sqrt(gone.window_total)) as score,
-        min(days.days_before) - 1 as since_days_before
-    from gone
-    cross join settings
-    inner join days
-        on
-            days.kind = 'issue_rate'
-            and gone.dimension = days.dimension
-            and gone.segment = days.segment
-            and days.days_before > 0
-            and days.total_count > {{ var('alert_gone_share') }} * gone.least_total
-    where
-        gone.week_count = 4
-        and gone.least_total >= settings.alert_least_sends
-        and gone.window_total <= {{ var('alert_gone_share') }} * gone.least_total
-    group by gone.dimension, gone.segment, gone.window_total, gone.usual_total
-
-),
-
 -- Of a kind, the worst first; what holds for all SMS comes last, unless nothing is sent any more.
 ranked as (
 
@@ -250,7 +18,7 @@ ranked as (
                 case dimension when 'provider' then 1 when 'country' then 2 when 'sender' then 3 else 4 end asc,
                 segment asc
         ) as alert_id
-    from found
+    from {{ ref('rpt_deliverability_changes') }}
 
 ),
 
@@ -323,15 +91,25 @@ described as (
 
 ),
 
+reason_sends as (
+
+    select
+        alert_id,
+        issue_reason_id,
+        count(*) as sent_count
+    from affected
+    where kind in ('issue_rate', 'issue_reason')
+    group by alert_id, issue_reason_id
+
+),
+
 main_reasons as (
 
     select
         alert_id,
         issue_reason_id
-    from affected
-    where kind in ('issue_rate', 'issue_reason')
-    group by alert_id, issue_reason_id
-    qualify row_number() over (partition by alert_id order by count(*) desc, issue_reason_id asc) = 1
+    from reason_sends
+    qualify row_number() over (partition by alert_id order by sent_count desc, issue_reason_id asc) = 1
 
 ),
 

@@ -118,7 +118,7 @@ measured as (
 
     select
         'issue_rate' as kind,
-        cast(null as varchar) as issue_reason_id,
+        cast(null as string) as issue_reason_id,
         dimension,
         segment,
         days_before,
@@ -130,7 +130,7 @@ measured as (
 
     select
         'opt_out_rate' as kind,
-        cast(null as varchar) as issue_reason_id,
+        cast(null as string) as issue_reason_id,
         dimension,
         segment,
         days_before,
@@ -164,7 +164,7 @@ measured as (
 
     select
         'unconfirmed_rate' as kind,
-        cast(null as varchar) as issue_reason_id,
+        cast(null as string) as issue_reason_id,
         dimension,
         segment,
         confirmed_days_before as days_before,
@@ -178,7 +178,7 @@ measured as (
 
     select
         'delivery_seconds_p95' as kind,
-        cast(null as varchar) as issue_reason_id,
+        cast(null as string) as issue_reason_id,
         delivered_segments.dimension,
         delivered_segments.segment,
         delivered_segments.days_before,

@@ -129,7 +129,7 @@ select
     sends.country_code,
     quiet.time_zone,
     quiet.time_zone_count,
-    substr(cast({{ local_timestamp('sends.sent_at', 'quiet.time_zone') }} as varchar), 12, 8) as local_time,
+    substr(cast({{ local_timestamp('sends.sent_at', 'quiet.time_zone') }} as string), 12, 8) as local_time,
     sends.sent_at
 from sends
 inner join quiet

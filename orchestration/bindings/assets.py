@@ -3,6 +3,7 @@
 Bodies only bind: call, count, return metadata. The work is in the modules that import no Dagster.
 """
 
+import contextlib
 import csv
 import itertools
 import json
@@ -27,8 +28,9 @@ from orchestration.bindings.translation import Translator
 from orchestration.building.build import build, connect_to_build, noting_damage
 from orchestration.building.dbt_project import manifest_path
 from orchestration.building.dbt_runs import TEST_ARGUMENTS, DbtError, NodeResult, run_dbt
+from orchestration.building.engines import engine_of
 from orchestration.building.full_check import check_is_built
-from orchestration.building.phases import record_phases
+from orchestration.building.phases import ENGINE_PHASES, read_phases, record_phases
 from orchestration.building.tests_in_words import failures_in_words, findings
 from orchestration.errors import DISK_IS_FULL, may_pass, tells_of_a_full_disk
 from orchestration.loading.declarations import ExtractTable
@@ -257,13 +259,15 @@ def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTa
         except DbtError as error:
             forget_built(settings)
             # What was built is counted and shown even where dbt failed later on.
-            yield from asset_events(context, error.results, keys, settings.build_dir, manifest)
+            if engine_of(settings).builds_in_databases:
+                yield from asset_events(context, error.results, keys, settings.build_dir, manifest)
             raise failure_of(error, settings, manifest) from None
         if not is_partial:
             note_built(settings, raw_layer)
         if reason:
             context.log.info(f"everything was made anew: {reason}")
-        record_phases(settings, build_phases(results, time.monotonic() - started))
+        engine_seconds = sum(read_phases(settings).get(phase, 0) for phase in ENGINE_PHASES)
+        record_phases(settings, build_phases(results, time.monotonic() - started - engine_seconds))
         # What is as the last full build made it; a step that waits for an asset without an event is skipped.
         unchanged = set() if reason else set(selected) - {result.unique_id for result in results}
         with noting_damage(settings):
@@ -275,11 +279,10 @@ def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTa
 def failure_of(error: DbtError, settings: Settings, manifest: Mapping[str, Any]) -> dg.Failure:
     """A failure of dbt, in words: a line for each test and model that failed."""
     traceback.print_exception(error, file=sys.stderr)
-    try:
-        with connect_to_build(settings) as connection:
+    lines = failures_in_words(None, error.results, manifest["nodes"])
+    if engine_of(settings).builds_in_databases:
+        with contextlib.suppress(duckdb.Error), connect_to_build(settings) as connection:
             lines = failures_in_words(connection, error.results, manifest["nodes"])
-    except duckdb.Error:
-        lines = failures_in_words(None, error.results, manifest["nodes"])
     if tells_of_a_full_disk(error):
         lines = [DISK_IS_FULL]
     return dg.Failure("\n".join(lines) or "dbt failed before its first model.", allow_retries=may_pass(error))

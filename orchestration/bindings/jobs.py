@@ -15,6 +15,7 @@ from orchestration.bindings.resources import WarehouseLock
 from orchestration.bindings.schedules import daily_schedule, full_check_schedule
 from orchestration.bindings.sensors import dead_runs_sensor, new_extracts_sensor, run_end_sensors
 from orchestration.bindings.translation import with_owner_and_layer
+from orchestration.building.engines import engine_of
 from orchestration.building.parsing import ensure_manifest
 from orchestration.loading.declarations import read_extract_tables
 from orchestration.settings import Settings
@@ -55,7 +56,10 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         assets=[*dg.map_asset_specs(with_owner_and_layer, [*external, *runnable])],
         asset_checks=[rebuild_check(settings)],
         jobs=[daily, rebuild, full_check],
-        schedules=[daily_schedule(settings, DAILY), full_check_schedule(settings, FULL_CHECK)],
+        schedules=[
+            daily_schedule(settings, DAILY),
+            *([full_check_schedule(settings, FULL_CHECK)] if engine_of(settings).builds_in_databases else []),
+        ],
         sensors=[
             new_extracts_sensor(settings, DAILY),
             dead_runs_sensor(settings),

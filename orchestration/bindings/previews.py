@@ -52,16 +52,17 @@ class Previews:
         return int(row[0]) if row else None
 
     def markdown(self, name: str) -> str | None:
-        """The first rows of a published table or of an export's view as a Markdown table, without personal data.
+        """The first rows of a published table as a Markdown table, without personal data.
 
         Args:
             name: of a model or seed.
 
         Returns:
-            The text; None where there is none of that name, and for what comes before the marts.
+            The text; None where there is none of that name, for what comes before the marts, and for views, whose rows
+            would have to be computed.
         """
         database, _ = self._tables.get(name, ("", False))
-        if database != "marts" and not (database and name.startswith("export_")):
+        if database != "marts":
             return None
         described = self.connection.execute(f"describe {database}.main.{name}").fetchall()
         columns = impersonal_columns(name, [str(column) for column, *_ in described])

@@ -17,6 +17,7 @@ import duckdb
 
 from orchestration.building.dbt_project import PROJECT_DIR
 from orchestration.building.dbt_runs import DbtError, NodeResult, build_arguments, incremental_models, run_dbt, views
+from orchestration.building.engines import engine_of
 from orchestration.errors import UserError, tell
 from orchestration.loading.raw_files import quoted
 from orchestration.loading.raw_layer import LOADED, LedgerEntry, RawLayer
@@ -26,7 +27,7 @@ from orchestration.settings import Settings
 DECIDING_FOLDERS = ("models", "macros", "seeds")
 DECIDING_SUFFIXES = (".sql", ".csv", ".yml")
 DECIDING_FILES = ("dbt_project.yml", "profiles.yml", "orchestration/building/phone_numbers.py")
-DECIDING_PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb", "phonenumbers")
+DECIDING_PACKAGES = ("dbt-core", "phonenumbers")
 FINGERPRINT_FILE = "fingerprint.txt"
 DATABASES = ("warehouse.duckdb", "marts.duckdb")
 # What DuckDB says of a database that another process, or another connection of this one, has open for writing.
@@ -65,7 +66,7 @@ def build(
         return _build(settings, raw_layer, full_refresh, arguments)
     except DbtError as error:
         has_error = any(result.status == "error" for result in error.results) or not error.results
-        if not has_error or not are_damaged(settings):
+        if not has_error or not engine_of(settings).builds_in_databases or not are_damaged(settings):
             raise
     tell(f"a database in {settings.build_dir} was damaged; everything is made anew")
     return _build(settings, raw_layer, True, arguments)
@@ -77,24 +78,32 @@ def _build(
     settings.build_dir.mkdir(parents=True, exist_ok=True)
     ledger = raw_layer.read_ledger()
     taken = taken_extracts(settings)
+    engine = engine_of(settings)
     reason = "a rebuild was asked for" if full_refresh else reason_for_a_refresh(settings, ledger, taken)
+    reason = reason or engine.reason_to_refresh(settings)
     if reason:
         note = settings.build_dir / FINGERPRINT_FILE
         note.unlink(missing_ok=True)
         remove_databases(settings)
         raw_layer.restore()
         taken = {}
-    *groups, last = extract_groups(ledger, taken or {}, settings.max_rows_at_once)
+    *groups, last = extract_groups(ledger, taken or {}, engine.most_rows_at_once(settings))
     results: list[NodeResult] = []
     is_refresh_due = bool(reason)
+
+    def apply(last_extract_number: int, dbt_arguments: list[str]) -> list[NodeResult]:
+        raw_layer.write_settings(last_extract_number=last_extract_number)
+        engine.stage(settings)
+        return run_dbt(settings, dbt_arguments)
+
     try:
-        for group in groups:
-            raw_layer.write_settings(last_extract_number=group)
-            run_dbt(settings, build_arguments(is_refresh_due, folds_only=True))
-            is_refresh_due = False
-        raw_layer.write_settings(last_extract_number=last)
-        is_complete = bool(reason) or lacks_views(settings)
-        results = run_dbt(settings, [*build_arguments(is_refresh_due, is_complete), *arguments])
+        with engine.running(settings):
+            for group in groups:
+                apply(group, build_arguments(is_refresh_due, folds_only=True))
+                is_refresh_due = False
+            is_complete = bool(reason) or lacks_views(settings)
+            results = apply(last, [*build_arguments(is_refresh_due, is_complete), *arguments])
+            engine.collect(settings, raw_layer.as_of())
     except DbtError as error:
         results = error.results
         raise
@@ -106,13 +115,13 @@ def _build(
     return results, reason
 
 
-def extract_groups(ledger: list[LedgerEntry], taken: dict[int, str], most_rows: int) -> list[int]:
+def extract_groups(ledger: list[LedgerEntry], taken: dict[int, str], most_rows: int | None) -> list[int]:
     """Split the extracts that are to be applied, so that memory holds each group.
 
     Args:
         ledger: all extract file versions.
         taken: extracts that the tables hold, content hash by number.
-        most_rows: rows of a group; a larger extract is one by itself.
+        most_rows: rows of a group, None for all; a larger extract is one by itself.
 
     Returns:
         The number of the last extract of each group, in order; the last one is that of the newest extract.
@@ -125,7 +134,7 @@ def extract_groups(ledger: list[LedgerEntry], taken: dict[int, str], most_rows: 
     ends, rows = [], 0
     for (number, row_count), (_, next_count) in pairwise(waiting):
         rows += row_count
-        if rows + next_count > most_rows:
+        if most_rows is not None and rows + next_count > most_rows:
             ends.append(number)
             rows = 0
     return [*ends, max((entry.extract_number for entry in ledger), default=0)]
@@ -242,8 +251,10 @@ def fingerprint(settings: Settings) -> str:
     for path in sorted(files):
         digest.update(f"{path.relative_to(PROJECT_DIR)}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
+    packages = (*DECIDING_PACKAGES, *engine_of(settings).packages)
     deciding = [
-        *(importlib.metadata.version(package) for package in DECIDING_PACKAGES),
+        *(importlib.metadata.version(package) for package in packages),
+        settings.spark_table_format,
         settings.reporting_timezone,
         settings.receipt_timeout_hours,
         settings.reply_window_days,

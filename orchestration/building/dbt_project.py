@@ -3,21 +3,22 @@
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from orchestration.settings import Settings
+from orchestration.settings import DUCKDB, Settings
 
 PROJECT_DIR = Path(__file__).parent.parent.parent
 
 
 def target_dir(settings: Settings) -> Path:
-    """Dbt's target folder: one a warehouse, so that runs on different warehouses do not meet."""
-    return settings.build_dir / "target"
+    """Dbt's target folder: one a warehouse and engine, so that runs on different warehouses do not meet."""
+    return settings.build_dir / ("target" if settings.engine == DUCKDB else f"target-{settings.engine}")
 
 
 def manifest_path(settings: Settings) -> Path:
     """Dbt's manifest, see `ensure_manifest`."""
-    return target_dir(settings) / "manifest.json"
+    return target_dir(replace(settings, engine=DUCKDB)) / "manifest.json"
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:

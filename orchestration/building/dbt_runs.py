@@ -16,6 +16,7 @@ from orchestration.building.dbt_project import (
     target_dir,
     without_dbt_variables,
 )
+from orchestration.building.engines import engine_of
 from orchestration.building.parsing import ensure_manifest, parsed_manifest
 from orchestration.outside_text import shown
 from orchestration.settings import Settings
@@ -140,7 +141,7 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> list[NodeResult]:
             runner = dbtRunner(manifest=parsed_manifest(settings), callbacks=[_print_event])
             # The manifest and what was imported stay: looking through them for garbage again and again took seconds.
             gc.freeze()
-            outcome = runner.invoke([*arguments, *folders, *QUICK])
+            outcome = runner.invoke([*arguments, "--target", engine_of(settings).target, *folders, *QUICK])
     finally:
         # dbt lets go of its databases only with its connection manager; the previews and the publishing open them next.
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
@@ -156,7 +157,7 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> list[NodeResult]:
             compiled_code=getattr(result.node, "compiled_code", None),
         )
         for result in getattr(outcome.result, "results", None) or []
-        if hasattr(result, "execution_time")
+        if hasattr(result, "execution_time") and hasattr(result, "node")
     ]
     if not outcome.success:
         raise DbtError(str(outcome.exception or "dbt failed"), results)

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.building.build import DATABASES, build, reason_for_a_refresh, taken_extracts
+from orchestration.building.engines import engine_of
 from orchestration.errors import UserError
 from orchestration.loading.raw_layer import RawLayer
 from orchestration.settings import Settings
@@ -34,9 +35,14 @@ def check_is_built(settings: Settings) -> datetime:
         The as-of moment of the build, naive UTC.
 
     Raises:
-        CheckError: nothing has been built yet, or not of all that was loaded.
+        CheckError: nothing has been built yet, or not of all that was loaded, or the engine has no full check.
         DatabaseInUseError: somebody else has a database being built open.
     """
+    if not engine_of(settings).builds_in_databases:
+        raise CheckError(
+            f"ENGINE={settings.engine} has no full check: each run tests everything, and on plain Parquet makes it"
+            " anew; on other formats make rebuild does"
+        )
     ledger = RawLayer(settings, {}).read_ledger()
     reason = reason_for_a_refresh(settings, ledger, taken_extracts(settings))
     if reason:

@@ -11,6 +11,7 @@ import subprocess
 import sysconfig
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,12 @@ from orchestration.building.dbt_project import (
     PROJECT_DIR,
     dbt_environment,
     dbt_executable,
-    manifest_path,
+    target_dir,
     without_dbt_variables,
 )
+from orchestration.building.engines import engine_of
 from orchestration.errors import DISK_IS_FULL, RunError, UserError, tells_of_a_full_disk
-from orchestration.settings import Settings
+from orchestration.settings import DUCKDB, Settings
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -32,7 +34,7 @@ PARSED_FOLDERS = ("models", "macros", "seeds", "tests/data")
 PARSED_FILES = ("dbt_project.yml", "profiles.yml")
 # It parses its packages' macros too; this folder changes whenever one is installed.
 PACKAGES_DIR = Path(sysconfig.get_path("purelib"))
-# What dbt makes of them, kept in the project for its next warehouse.
+# What dbt makes of them, kept in the project for its next warehouse, by engine.
 PARSED_DIR = PROJECT_DIR / "target" / "parsed"
 PARTIAL_PARSE = "partial_parse.msgpack"
 PARSE_RESULTS = (PARTIAL_PARSE, "manifest.json")
@@ -40,6 +42,8 @@ PARSE_RESULTS = (PARTIAL_PARSE, "manifest.json")
 
 def ensure_manifest(settings: Settings) -> Path:
     """Make sure that dbt's manifest is there and no older than the project.
+
+    It shows the project as DuckDB reads it, whatever the engine: which tables are published, and with which types.
 
     Args:
         settings: of the warehouse whose build folder holds the manifest.
@@ -51,15 +55,21 @@ def ensure_manifest(settings: Settings) -> Path:
         UserError: the dbt project does not parse; the message is dbt's.
         RunError: the disk is full.
     """
-    path = manifest_path(settings)
+    return _ensure_parsed(replace(settings, engine=DUCKDB))
+
+
+def _ensure_parsed(settings: Settings) -> Path:
+    """Make sure that the project is parsed for the settings' engine; returns the manifest's path."""
+    path = target_dir(settings) / "manifest.json"
+    kept = PARSED_DIR.with_name(PARSED_DIR.name + path.parent.name.removeprefix("target"))
     changed = max(_parsed_times())
     if _is_fresh(path, changed):
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
-    if _is_fresh(PARSED_DIR / path.name, changed):
+    if _is_fresh(kept / path.name, changed):
         # Of another warehouse; `run_dbt` puts in the folder of its own.
         with contextlib.suppress(OSError):
-            _copy_parse_results(PARSED_DIR, path.parent)
+            _copy_parse_results(kept, path.parent)
             return path
     # In a folder aside: dbt writes its files where they are to lie, and one that was killed would leave half of them.
     with tempfile.TemporaryDirectory() as aside:
@@ -67,16 +77,16 @@ def ensure_manifest(settings: Settings) -> Path:
         _copy_parse_results(Path(aside), path.parent)
     # A project that can't be written to is parsed for every warehouse.
     with contextlib.suppress(OSError):
-        _copy_parse_results(path.parent, PARSED_DIR)
+        _copy_parse_results(path.parent, kept)
     return path
 
 
 def _parse(settings: Settings, target: Path) -> None:
     """Let dbt parse the project in a process of its own, with what it knows of the last time."""
-    known = manifest_path(settings).with_name(PARTIAL_PARSE)
+    known = target_dir(settings) / PARTIAL_PARSE
     parsed = subprocess.run(
         [
-            *(dbt_executable(), "--quiet", "parse"),
+            *(dbt_executable(), "--quiet", "parse", "--target", engine_of(settings).target),
             *(("--partial-parse-file-path", str(known)) if known.exists() else ()),
         ],
         cwd=PROJECT_DIR,
@@ -92,7 +102,7 @@ def _parse(settings: Settings, target: Path) -> None:
 
 
 def parsed_manifest(settings: Settings) -> "Manifest | None":
-    """What `ensure_manifest` had parsed, with this raw layer; dbt itself would parse anew for another folder.
+    """What was parsed for the settings' engine, with this raw layer; dbt itself would parse anew for another folder.
 
     Args:
         settings: of the warehouse.
@@ -104,7 +114,7 @@ def parsed_manifest(settings: Settings) -> "Manifest | None":
     from dbt.parser.manifest import extended_mashumuro_decoder
     from dbt.version import __version__
 
-    path = ensure_manifest(settings).with_name(PARTIAL_PARSE)
+    path = _ensure_parsed(settings).with_name(PARTIAL_PARSE)
     try:
         packed = path.read_bytes()
         manifest: Manifest = Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder)  # type: ignore[attr-defined]

@@ -6,6 +6,8 @@ import json
 from orchestration.settings import Settings
 
 PHASES_FILE = "phases.json"
+# What an engine beside DuckDB takes around a build: to start, to see the raw layer, to hand over the tables.
+ENGINE_PHASES = ("engine_start", "stage", "collect")
 
 
 def read_phases(settings: Settings) -> dict[str, float]:

@@ -1,9 +1,10 @@
-"""What libphonenumber tells of telephone numbers, as the function `phone_number_details` of DuckDB.
+"""What libphonenumber tells of telephone numbers, as the function `phone_number_details` of DuckDB and of Spark.
 
-A plugin of dbt-duckdb, named in profiles.yml, so that dbt by hand has the function too.
+For DuckDB a plugin of dbt-duckdb, named in profiles.yml, so that dbt by hand has the function too; in a session of Spark
+it is registered before dbt runs.
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
 import phonenumbers
@@ -12,6 +13,9 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb.func import ARROW
 from duckdb.sqltypes import VARCHAR
 from phonenumbers import PhoneNumberType
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 # Keys of the seed `number_types`.
 NUMBER_TYPES = {
@@ -82,3 +86,13 @@ class Plugin(BasePlugin):
         """Add the function to a connection, and to all others of the same process to its database."""
         details = duckdb.struct_type(dict.fromkeys(PhoneNumberDetails._fields, "varchar"))
         conn.create_function("phone_number_details", _details_of_many, [VARCHAR], details, type=ARROW)
+
+
+def register(spark: "SparkSession") -> None:
+    """Give a session of Spark the function.
+
+    Args:
+        spark: its executors need the package `phonenumbers`; on one machine they are this process's own.
+    """
+    details = ", ".join(f"{name}: string" for name in PhoneNumberDetails._fields)
+    spark.udf.register("phone_number_details", phone_number_details, f"struct<{details}>")

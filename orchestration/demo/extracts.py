@@ -3,8 +3,9 @@
 The business sends over every channel, mostly SMS over four providers. Its data have what real data have: receipts that
 come late, twice and out of order, corrected rows, replies in several languages, rows that are wrong, and a story to find:
 a list full of landlines, a country that can't be reached, a flash sale that was sent too fast, customers who get
-everything and hear from the business too often, SMS after an opt-out, one curly quote that doubles the segments; and, on
-the last days, a carrier that fails and a text that makes many opt out, which the deliverability alerts find.
+everything and hear from the business too often, SMS after an opt-out, a message that once went out in the night, one curly
+quote that doubles the segments; and, on the last days, a carrier that fails and a text that makes many opt out, which the
+deliverability alerts find.
 """
 
 import csv
@@ -33,6 +34,10 @@ CUSTOMERS = 4_000
 REGULAR_EVERY, REGULAR_DAYS = 700, 16
 # A carrier that fails many of its sends from a day on, and the code that it gives for them.
 FAILING_CARRIER, FAILING_SINCE, FAILING_SHARE, FAILING_CODE = "bandwidth", 46, 0.5, "5500"
+# The business sends for so many hours from a market's first one, so that it is day there; but once a message went out to
+# everybody at an hour of Europe.
+SENDING_HOURS = 8
+NIGHT_MESSAGE, NIGHT_DAY, NIGHT_HOUR = "Delivery window 📦", 33, 8
 # Share of the replies that answer what the message asks.
 ANSWER_SHARE = 0.6
 
@@ -119,6 +124,7 @@ class Market:
         share: of the customers.
         names: first names.
         language: key of `REPLIES`.
+        first_hour: from which it is sent to, UTC.
     """
 
     number: str
@@ -128,6 +134,7 @@ class Market:
     share: float
     names: str
     language: str
+    first_hour: int
 
 
 @dataclass(frozen=True)
@@ -162,12 +169,12 @@ class Message:
 
 
 MARKETS = [
-    Market("+1415555{:04d}", "+15005550006", "USD", 0.0083, 0.45, "Ava Liam Mia Noah Zoë Ethan José", "en"),
-    Market("+44770090{:04d}", "+447700900999", "GBP", 0.0400, 0.20, "Olivia George Amelia Siân Harry", "en"),
-    Market("+49155550{:05d}", "+4915555099999", "EUR", 0.0750, 0.15, "Jürgen Anna Björn Käthe Lukas", "de"),
-    Market("+33639980{:04d}", "+33639989999", "EUR", 0.0650, 0.10, "Chloé Léa Hugo Noël Inès", "fr"),
-    Market("+52155500{:05d}", "+5215550099999", "MXN", 0.9000, 0.07, "Sofía Mateo Lucía Íñigo", "es"),
-    Market("+5359990{:04d}", "+15005550006", "USD", 0.0083, 0.03, "Yanet Osvaldo Leidy", "es"),
+    Market("+1415555{:04d}", "+15005550006", "USD", 0.0083, 0.45, "Ava Liam Mia Noah Zoë Ethan José", "en", 16),
+    Market("+44770090{:04d}", "+447700900999", "GBP", 0.0400, 0.20, "Olivia George Amelia Siân Harry", "en", 8),
+    Market("+49155550{:05d}", "+4915555099999", "EUR", 0.0750, 0.15, "Jürgen Anna Björn Käthe Lukas", "de", 8),
+    Market("+33639980{:04d}", "+33639989999", "EUR", 0.0650, 0.10, "Chloé Léa Hugo Noël Inès", "fr", 8),
+    Market("+52155500{:05d}", "+5215550099999", "MXN", 0.9000, 0.07, "Sofía Mateo Lucía Íñigo", "es", 15),
+    Market("+5359990{:04d}", "+15005550006", "USD", 0.0083, 0.03, "Yanet Osvaldo Leidy", "es", 13),
 ]
 
 # What some customers in Germany gave for a mobile number; no carrier says that it is a landline.
@@ -182,7 +189,14 @@ REPLIES = {
     "es": "¡Gracias! 🎉|¿A qué hora?|Sí, mañana|STOP|No puedo, lo siento|¿Quién es?",
 }
 
-EMAIL = {"opened": 0.42, "clicked": 0.09, "goal_success": 0.03, "unsubscribed": 0.004, "hard_bounced": 0.006, "soft_bounced": 0.01}
+EMAIL = {
+    "opened": 0.42,
+    "clicked": 0.09,
+    "goal_success": 0.03,
+    "unsubscribed": 0.004,
+    "hard_bounced": 0.006,
+    "soft_bounced": 0.01,
+}
 IN_APP = {"opened": 0.55, "clicked": 0.12, "completed": 0.2, "dismissed": 0.25, "goal_success": 0.05}
 MESSAGES = [
     Message(
@@ -400,7 +414,9 @@ class _Business:
     def _send(self, message_id: str, message: Message, day: int, market: Market, customer: Row) -> None:
         self._count += 1
         is_text = message.channel in ("sms", "whatsapp")
-        sent_at = FIRST_DAY + timedelta(days=day, seconds=8 * 3600 + self.chance.random() * 10 * 3600)
+        is_night = message.title == NIGHT_MESSAGE and day == NIGHT_DAY
+        first_hour = NIGHT_HOUR if is_night else market.first_hour
+        sent_at = FIRST_DAY + timedelta(days=day, hours=first_hour + self.chance.random() * SENDING_HOURS)
         sent_at = sent_at.replace(microsecond=0)
         provider_message_id = f"SM{self.chance.getrandbits(128):032x}" if is_text else ""
         body = message.body.format(name=customer["customer_name"])
@@ -685,7 +701,7 @@ def _write_replies(writer: _Writer, business: _Business) -> None:
 
 
 def _write_twilio(writer: _Writer, business: _Business) -> None:
-    at = FIRST_DAY + timedelta(days=40, hours=9)
+    at = FIRST_DAY + timedelta(days=40, hours=MARKETS[0].first_hour)
     own = [
         _twilio_message(
             f"SM{n:032x}",

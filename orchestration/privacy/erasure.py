@@ -39,7 +39,7 @@ from orchestration.privacy.keys import add_keyed_hash, keyed_hash
 from orchestration.privacy.register import TIES_SCHEMA, Known, Register
 from orchestration.publishing.messaging_data_export import EXPORTS_DIR
 from orchestration.publishing.outputs import remove_leftovers, remove_old_outputs
-from orchestration.settings import Settings
+from orchestration.settings import DUCKDB, Settings
 
 IDENTITIES = "stg_unioned__identities"
 # The row that holds what a person is asked for by; it is read as a send is.
@@ -251,7 +251,8 @@ def _staged(
 
     Lines of raw files are no keys (an array of several rows is one line), so here rows are numbered within their file.
     """
-    beside = replace(settings, warehouse_dir=settings.build_dir / "erasure")
+    # Few columns of the raw files are read, whatever the engine: by DuckDB.
+    beside = replace(settings, warehouse_dir=settings.build_dir / "erasure", engine=DUCKDB)
     register = Register(settings)
     if not register.ties_path.exists():
         register.write_ties(TIES_SCHEMA.empty_table())

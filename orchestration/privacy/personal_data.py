@@ -24,6 +24,7 @@ PERSONAL_COLUMNS: dict[str, str | None] = {
     "email": TEXT,
     "body": TEXT,
     "opt_out_body": TEXT,
+    "sent_body": TEXT,
     # What carriers write of an error can name the number; what is set apart can hold anything.
     "error_message": TEXT,
     "_error_message": TEXT,

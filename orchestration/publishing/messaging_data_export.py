@@ -7,10 +7,12 @@ import tempfile
 import zipfile
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 
 from orchestration.building.build import connect_to_build
+from orchestration.building.engines import engine_of
 from orchestration.errors import SettingError, UserError
 from orchestration.loading.warehouse_lock import warehouse_lock
 from orchestration.privacy.personal_data import show_personal_data
@@ -105,9 +107,10 @@ def export_range(settings: Settings, first: str, last: str, message_id: str) -> 
             with connect_to_build(settings) as connection:
                 connection.execute(f"set memory_limit = '{min(EXPORT_MEMORY_GB, settings.memory_limit_gb)}GB'")
                 _check_message(connection, message_id)
-                show_personal_data(connection, settings, settings.personal_data_export)
                 row = connection.execute("select as_of from marts.main.report_info").fetchone()
                 as_of: datetime = row[0] if row else datetime.now(UTC).replace(tzinfo=None)
+                _check_day(connection, settings, as_of, first_day)
+                show_personal_data(connection, settings, settings.personal_data_export)
                 receipts = _write_export(connection, unfinished, as_of, condition, parameters)
             unfinished.replace(path)
         except duckdb.CatalogException as error:
@@ -128,6 +131,26 @@ def _check_message(connection: duckdb.DuckDBPyConnection, message_id: str) -> No
     known = connection.execute("select 1 from marts.main.dim_messages where message_id = ?", [message_id]).fetchone()
     if message_id and not known:
         raise SettingError("MESSAGE", message_id, "the message_id of a message that was sent")
+
+
+def _check_day(connection: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime, day: date) -> None:
+    """Make sure that all sends from a day on are there."""
+    since = engine_of(settings).facts_since(settings, as_of)
+    begin = (
+        datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(settings.reporting_timezone))
+        .astimezone(UTC)
+        .replace(tzinfo=None)
+    )
+    if since is None or begin > since:
+        return
+    older = "select 1 from marts.main.rpt_messages where first_sent_at <= ? limit 1"
+    if connection.execute(older, [since]).fetchone():
+        raise SettingError(
+            "FROM",
+            str(day),
+            f"a day after {since:%Y-%m-%d}: ENGINE={settings.engine} publishes the"
+            " sends of OUTPUT_DAYS; for older ones run again with more",
+        )
 
 
 def _write_export(

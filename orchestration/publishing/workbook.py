@@ -130,6 +130,7 @@ HEADINGS = {
     "issue_customer_count": "Customers with an issue",
     "opt_out_customer_count": "Customers who opted out",
     "opt_out_body": "Text of the opt-out",
+    "sent_body": "Text of the SMS",
     "opted_out_by": "Known by",
     "message_version_id": "Edition",
     "sent_after_opt_out_count": "Sent after an opt-out",

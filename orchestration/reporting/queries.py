@@ -266,6 +266,7 @@ _AFTER_OPT_OUT_ROWS = f"""
         number,
         opted_out_by,
         left(opt_out_body, {MOST_CHARACTERS}) as opt_out_body,
+        left(sent_body, {MOST_CHARACTERS}) as sent_body,
         opted_out_at,
         delivery_status,
         sent_at

@@ -67,6 +67,7 @@ KEPT = [
     "is_too_long",
     "avoidable_segment_count",
     "replaceable_characters",
+    "body",
 ]
 REPLY_TEXTS = ["send_id", "customer_id", "channel", "body", "from_number", "to_number", "provider"]
 FREE_TEXTS = ("message_title", "series_title", "customer_name", "body", "error_message")
@@ -586,6 +587,10 @@ def all_sends(extracts: Extracts, seeds: Seeds, settings: OracleSettings, twilio
     claimed = {send["provider_message_id"] for send in sends.values() if send["provider"] in (None, "twilio")} | set(
         sends
     )
+    for send in sends.values():
+        log = logged.get(send["provider_message_id"] or send["send_id"])
+        if send["body"] is None and log and log["channel"] == "sms" and send["provider"] in (None, "twilio"):
+            send["body"] = log["body"]
     return sends | {sid: row for sid, row in logged.items() if sid not in claimed}
 
 
@@ -1418,7 +1423,7 @@ def opt_out_reports(sends: dict[str, Row], replies: list[Row]) -> dict[str, list
             tables["rpt_sends_after_opt_out"] += [
                 row
                 | {name: send[name] for name in ("send_id", "message_id", "customer_id", "sent_at", "delivery_status")}
-                | {"opt_out_body": bodies.get(reply_id)}
+                | {"opt_out_body": bodies.get(reply_id), "sent_body": send["body"]}
                 for send in after
             ]
             if opted_in_at is None:

@@ -76,18 +76,18 @@ checked as (
 
 select
     provider_message_id,
-    cast(null as varchar) as part,
+    cast(null as string) as part,
     true as is_outbound,
     case when provider_status like 'rcs%' then 'rcs' else 'sms' end as channel,
     coalesce(from_number, message_type, 'aws') as message_id,
     from_number,
     to_number,
-    cast(null as varchar) as recipient,
-    cast(null as varchar) as body,
+    cast(null as string) as recipient,
+    cast(null as string) as body,
     status,
     -- The type of the event is its code.
     case when status in {{ issue_statuses() }} then upper(provider_status) end as error_code,
-    cast(null as varchar) as error_code_space,
+    cast(null as string) as error_code_space,
     error_message,
     segment_count,
     price,

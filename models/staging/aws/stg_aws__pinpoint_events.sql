@@ -80,15 +80,15 @@ checked as (
 
 select
     {{ cleaned('provider_message_id') }} as provider_message_id,
-    cast(null as varchar) as part,
+    cast(null as string) as part,
     true as is_outbound,
     'sms' as channel,
     -- A campaign plays the part of a messaging service.
     coalesce(campaign_id, from_number, application_id, 'aws') as message_id,
     from_number,
     to_number,
-    cast(null as varchar) as recipient,
-    cast(null as varchar) as body,
+    cast(null as string) as recipient,
+    cast(null as string) as body,
     status,
     -- The words of records are those of the events of End User Messaging; answers to the request have their own.
     case
@@ -97,7 +97,7 @@ select
         else 'TEXT_' || upper(record_status)
     end as error_code,
     case when is_request_result then 'pinpoint_status' else 'event_type' end as error_code_space,
-    cast(null as varchar) as error_message,
+    cast(null as string) as error_message,
     segment_count,
     price,
     'USD' as currency_code,

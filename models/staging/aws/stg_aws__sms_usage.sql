@@ -77,7 +77,7 @@ reports as (
         case when status in {{ issue_statuses() }} then provider_response end as error_code,
         -- Where part numbers are not known (0), rows that differ are taken for parts, unless there is but one.
         coalesce(
-            cast(part_number as varchar),
+            cast(part_number as string),
             case when segment_count = 1 then '1' else concat_ws('|', '0', provider_response, sent_at, price) end
         ) as part
     from checked
@@ -91,14 +91,14 @@ select
     'sms' as channel,
     -- The report names no sender.
     coalesce(message_type, 'aws') as message_id,
-    cast(null as varchar) as from_number,
+    cast(null as string) as from_number,
     to_number,
-    cast(null as varchar) as recipient,
-    cast(null as varchar) as body,
+    cast(null as string) as recipient,
+    cast(null as string) as body,
     status,
     error_code,
     'provider_response' as error_code_space,
-    cast(null as varchar) as error_message,
+    cast(null as string) as error_message,
     segment_count,
     price,
     'USD' as currency_code,

@@ -106,7 +106,7 @@ checked as (
 
 select
     provider_message_id,
-    cast(null as varchar) as part,
+    cast(null as string) as part,
     is_outbound,
     'sms' as channel,
     coalesce(channel_id, from_number, 'bird') as message_id,

@@ -17,8 +17,8 @@ renamed as (
 
     select
         {{ cleaned('messageid') }} as provider_message_id,
-        {{ cleaned('"from"') }} as sender,
-        {{ cleaned('"to"') }} as recipient_number,
+        {{ cleaned(adapter.quote('from')) }} as sender,
+        {{ cleaned(adapter.quote('to')) }} as recipient_number,
         coalesce(
             lower({{ json_value('status', 'name') }}),
             lower({{ json_value('status', 'groupName') }}),
@@ -84,14 +84,14 @@ checked as (
 
 select
     provider_message_id,
-    cast(null as varchar) as part,
+    cast(null as string) as part,
     true as is_outbound,
     'sms' as channel,
     coalesce(from_number, 'infobip') as message_id,
     from_number,
     to_number,
-    cast(null as varchar) as recipient,
-    cast(null as varchar) as body,
+    cast(null as string) as recipient,
+    cast(null as string) as body,
     status,
     -- The error says more than the status; where there is none, the status is the code.
     case when status in {{ issue_statuses() }} then coalesce(report_error_code, status_code) end as error_code,
@@ -101,7 +101,7 @@ select
     -- Without a count it is one part; by a count that can't be, no price is reckoned.
     try_cast(
         cast(price_per_part as decimal(38, 6))
-        * coalesce(segment_count, case when coalesce(try_cast(segment_count_text as bigint), 0) < 1 then 1 end)
+        * coalesce(segment_count, case when coalesce({{ whole_number('segment_count_text') }}, 0) < 1 then 1 end)
         as decimal(18, 6)
     ) as price,
     currency_code,

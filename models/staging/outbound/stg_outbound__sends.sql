@@ -74,7 +74,7 @@ checked as (
         typed.price_text is not null and typed.price is null as has_unusable_price,
         -- A count of 0 is what some systems write before a message is sent.
         typed.segment_count_text is not null and typed.segment_count is null
-        and coalesce(try_cast(typed.segment_count_text as bigint), 1) <> 0 as has_unusable_segment_count,
+        and coalesce({{ whole_number('typed.segment_count_text') }}, 1) <> 0 as has_unusable_segment_count,
         {{ rejection_reason(
             [
                 missing_condition('send_id'),

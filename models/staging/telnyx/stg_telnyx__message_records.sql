@@ -19,21 +19,21 @@ renamed as (
         coalesce({{ cleaned('id') }}, {{ cleaned('uuid') }}) as provider_message_id,
         {{ word('direction') }} as direction,
         coalesce(
-            {{ json_value('"from"', 'phone_number') }},
+            {{ json_value(adapter.quote('from'), 'phone_number') }},
             {{ cleaned('cli') }},
-            {{ plain_text('"from"') }}
+            {{ plain_text(adapter.quote('from')) }}
         ) as sender,
         coalesce(
-            {{ json_value('"to"', '[0].phone_number') }},
+            {{ json_value(adapter.quote('to'), '[0].phone_number') }},
             {{ cleaned('cld') }},
-            {{ plain_text('"to"') }}
+            {{ plain_text(adapter.quote('to')) }}
         ) as recipient_number,
-        {{ json_value('"to"', '[1].phone_number') }} is not null as is_group,
+        {{ json_value(adapter.quote('to'), '[1].phone_number') }} is not null as is_group,
         coalesce({{ cleaned('messaging_profile_id') }}, {{ cleaned('profile_id') }}) as messaging_profile_id,
         coalesce({{ word('type') }}, {{ word('message_type') }}) as message_type,
         nullif(text, '') as body,
         coalesce(
-            lower({{ json_value('"to"', '[0].status') }}),
+            lower({{ json_value(adapter.quote('to'), '[0].status') }}),
             {{ word('status') }},
             {{ word('delivery_status') }}
         ) as provider_status,
@@ -109,7 +109,7 @@ checked as (
 
 select
     provider_message_id,
-    cast(null as varchar) as part,
+    cast(null as string) as part,
     is_outbound,
     channel,
     coalesce(messaging_profile_id, from_number) as message_id,
@@ -120,7 +120,7 @@ select
     body,
     status,
     error_code,
-    cast(null as varchar) as error_code_space,
+    cast(null as string) as error_code_space,
     error_message,
     segment_count,
     price,

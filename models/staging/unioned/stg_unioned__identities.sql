@@ -22,8 +22,8 @@ with identities as (
         'outbound' as source,
         'statuses' as table_name,
         {{ column_list(lineage, indent=8) }},
-        cast(null as varchar) as customer_id,
-        cast(null as varchar) as person_number,
+        cast(null as string) as customer_id,
+        cast(null as string) as person_number,
         send_id,
         provider,
         provider_message_id
@@ -39,7 +39,7 @@ with identities as (
         from_number as person_number,
         send_id,
         provider,
-        cast(null as varchar) as provider_message_id
+        cast(null as string) as provider_message_id
     from {{ ref('stg_outbound__replies') }}
 
     union all
@@ -48,7 +48,7 @@ with identities as (
         source,
         table_name,
         {{ column_list(lineage, indent=8) }},
-        cast(null as varchar) as customer_id,
+        cast(null as string) as customer_id,
         case when is_outbound then to_number else coalesce(from_number, to_number) end as person_number,
         -- Of a message to several recipients, a row is of one of them.
         case when is_outbound and recipient is null then provider_message_id end as send_id,

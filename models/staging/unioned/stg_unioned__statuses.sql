@@ -43,7 +43,7 @@ unioned as (
     union all
 
     select
-        cast(null as varchar) as send_id,
+        cast(null as string) as send_id,
         log_rows.source as provider,
         log_rows.provider_message_id,
         coalesce(log_rows.recipient, '') as recipient,
