@@ -92,7 +92,7 @@ def publish(settings: Settings) -> Published:
         with connect_to_build(settings) as connection, ThreadPoolExecutor(max_workers=1) as pool:
             as_of = _as_of(connection)
             # Beside the others: drawing its charts needs neither Python nor the database.
-            report = pool.submit(_write_report, connection.cursor(), settings, staged / "report")
+            report = pool.submit(write_report, _report_session(connection, settings), staged / "report")
             tables = _write_outputs(connection, settings, as_of, staged)
             expected = _row_counts(connection, "marts")
             reporting = time.monotonic()
@@ -172,10 +172,11 @@ def _write_outputs(
     return tables
 
 
-def _write_report(session: duckdb.DuckDBPyConnection, settings: Settings, folder: Path) -> None:
+def _report_session(connection: duckdb.DuckDBPyConnection, settings: Settings) -> duckdb.DuckDBPyConnection:
+    session = connection.cursor()
     session.execute("use marts")
     show_personal_data(session, settings, settings.personal_data_report)
-    write_report(session, folder)
+    return session
 
 
 def copy_marts(settings: Settings, copy: Path) -> None:
