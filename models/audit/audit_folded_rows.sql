@@ -82,7 +82,8 @@ carried_status_rows as (
         carrier_states.source,
         carrier_states.table_name,
         carrier_states._row_count as folded_count,
-        coalesce(carrier_states._extract_number <= (select old_extracts.last_number from old_extracts), false) as is_old,
+        coalesce(carrier_states._extract_number <= (select old_extracts.last_number from old_extracts), false)
+            as is_old,
         named_addresses.source is not null as is_known
     from carrier_states
     left join named_addresses

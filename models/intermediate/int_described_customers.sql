@@ -1,3 +1,5 @@
+-- noqa: disable=layout.indent,references.consistent
+
 {%- set described = ['customer_external_id', 'customer_name', 'customer_email', 'company_id'] -%}
 {%- set columns = ['customer_id', 'sent_at', 'send_id', 'updated_at'] + described -%}
 {%- set earliest = "timestamp '0001-01-01 00:00:00'" -%}
@@ -61,8 +63,8 @@ latest as (
 
 select
     customer_id,
-    latest_row.sent_at as sent_at,
-    latest_row.send_id as send_id,
+    latest_row.sent_at,
+    latest_row.send_id,
     nullif(latest_row.updated_at, {{ earliest }}) as updated_at,
     {%- for column in described %}
     nullif(latest_row.{{ column }}, '') as {{ column }},

@@ -1,3 +1,5 @@
+-- noqa: disable=layout.indent,references.consistent
+
 {%- set columns = [
     'message_id', 'sent_at', 'send_id', 'updated_at', 'channel', 'titled_sent_at', 'titled_send_id', 'titled_updated_at',
     'message_title', 'series_id', 'series_title',
@@ -78,14 +80,14 @@ latest as (
 
 select
     message_id,
-    latest_row.sent_at as sent_at,
-    latest_row.send_id as send_id,
+    latest_row.sent_at,
+    latest_row.send_id,
     nullif(latest_row.updated_at, {{ earliest }}) as updated_at,
-    latest_row.channel as channel,
+    latest_row.channel,
     latest_titled_row.sent_at as titled_sent_at,
     latest_titled_row.send_id as titled_send_id,
     nullif(latest_titled_row.updated_at, {{ earliest }}) as titled_updated_at,
-    latest_titled_row.message_title as message_title,
+    latest_titled_row.message_title,
     nullif(latest_titled_row.series_id, '') as series_id,
     nullif(latest_titled_row.series_title, '') as series_title,
     _extract_number

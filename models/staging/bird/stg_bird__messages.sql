@@ -33,7 +33,8 @@ renamed as (
             as is_group,
         {{ cleaned('channelid') }} as channel_id,
         coalesce({{ json_text('body', 'text.text') }}, {{ plain_text('body') }}) as body,
-        coalesce({{ word('status') }}, {{ lower_case(json_value('recipients', 'items[0].status')) }}) as provider_status,
+        coalesce({{ word('status') }}, {{ lower_case(json_value('recipients', 'items[0].status')) }})
+            as provider_status,
         coalesce(
             {{ cleaned('statuserrorcode') }},
             {{ json_value('failure', 'source.code') }},

@@ -45,7 +45,8 @@ renamed as (
         coalesce({{ json_value('errors', '[0].title') }}, {{ json_value('errors', '[0].detail') }}) as error_message,
         {{ cleaned('parts') }} as segment_count_text,
         coalesce({{ json_value('cost', 'amount') }}, {{ plain_text('cost') }}) as price_text,
-        coalesce({{ upper_case(json_value('cost', 'currency')) }}, {{ upper_case(cleaned('currency')) }}) as currency_code,
+        coalesce({{ upper_case(json_value('cost', 'currency')) }}, {{ upper_case(cleaned('currency')) }})
+            as currency_code,
         coalesce({{ cleaned('created_at') }}, {{ cleaned('received_at') }}) as created_at_text,
         {{ cleaned('sent_at') }} as carrier_sent_at_text,
         {{ cleaned('completed_at') }} as completed_at_text,
