@@ -18,7 +18,7 @@ renamed as (
     select
         {{ json_value('notification', 'messageId') }} as provider_message_id,
         {{ word('status') }} as log_status,
-        rtrim({{ json_value('delivery', 'providerResponse') }}, '.') as provider_response,
+        trim(trailing '.' from {{ json_value('delivery', 'providerResponse') }}) as provider_response,
         {{ json_value('delivery', 'destination') }} as recipient_number,
         {{ json_value('delivery', 'smsType') }} as message_type,
         {{ json_value('delivery', 'numberOfMessageParts') }} as segment_count_text,

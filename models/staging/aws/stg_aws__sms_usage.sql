@@ -17,8 +17,8 @@ renamed as (
 
     select
         {{ cleaned('messageid') }} as provider_message_id,
-        rtrim({{ word('deliverystatus') }}, '.') as provider_status,
-        rtrim({{ cleaned('deliverystatus') }}, '.') as provider_response,
+        trim(trailing '.' from {{ word('deliverystatus') }}) as provider_status,
+        trim(trailing '.' from {{ cleaned('deliverystatus') }}) as provider_response,
         {{ cleaned('destinationphonenumber') }} as recipient_number,
         {{ cleaned('messagetype') }} as message_type,
         {{ cleaned('partnumber') }} as part_number_text,
