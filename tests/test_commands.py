@@ -409,7 +409,9 @@ def test_a_new_warehouse_takes_over_what_dbt_parsed(
         os.utime(packages_dir, (time.time() + 60, time.time() + 60))
         with pytest.raises(UserError, match="does not parse"):
             parsing.ensure_manifest(Pipeline(tmp_path / "three").settings)
-    os.utime(parsed_dir / "manifest.json", (0, 0))
+    manifest = (parsed_dir / "manifest.json").read_text(encoding="utf-8")
+    begun = json.loads(manifest)["metadata"]["generated_at"]
+    (parsed_dir / "manifest.json").write_text(manifest.replace(begun, "2000-01-01T00:00:00Z"), encoding="utf-8")
     with pytest.raises(UserError, match="does not parse"):
         parsing.ensure_manifest(Pipeline(tmp_path / "three").settings)
 

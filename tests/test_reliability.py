@@ -340,7 +340,7 @@ def test_half_a_manifest_is_not_used(pipeline: Pipeline, monkeypatch: pytest.Mon
 def test_a_copied_manifest_is_no_younger_than_its_parse(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a warehouse that was copied after an upgrade: the project changed when the manifest had been made."""
     path = manifest_path(pipeline.settings)
-    begun = datetime.fromisoformat(json.loads(path.read_text())["metadata"]["invocation_started_at"]).timestamp()
+    begun = datetime.fromisoformat(json.loads(path.read_text())["metadata"]["generated_at"]).timestamp()
     assert path.stat().st_mtime > begun
     monkeypatch.setattr(parsing, "PARSED_DIR", pipeline.root / "nothing")
     for changed, parses in ((begun, 0), (begun + 0.001, 1)):

@@ -40,8 +40,8 @@ PACKAGES_DIR = Path(sysconfig.get_path("purelib"))
 PARSED_DIR = PROJECT_DIR / "target" / "parsed"
 PARTIAL_PARSE = "partial_parse.msgpack"
 PARSE_RESULTS = (PARTIAL_PARSE, "manifest.json")
-# In the first lines of a manifest.
-_BEGUN = re.compile(rb'"invocation_started_at": "([0-9T:.Z-]+)"')
+# In the first lines of a manifest: when dbt began to parse, also where it went on from what it knew.
+_BEGUN = re.compile(rb'"generated_at": "([0-9T:.Z+-]+)"')
 
 
 def ensure_manifest(settings: Settings) -> Path:
@@ -103,6 +103,9 @@ def _parse(settings: Settings, target: Path) -> None:
         raise RunError(DISK_IS_FULL)
     if parsed.returncode != 0:
         raise UserError(f"the dbt project does not parse:\n{parsed.stdout}{parsed.stderr}")
+    if not (target / PARTIAL_PARSE).exists():
+        # Files are newer and say the same: what dbt knew holds.
+        shutil.copyfile(known, target / PARTIAL_PARSE)
 
 
 def parsed_manifest(settings: Settings) -> "Manifest | None":
