@@ -1,5 +1,6 @@
 """A person who is forgotten is nowhere: not in the files that are kept, not after a rebuild, not when extracts come again."""
 
+import contextlib
 import gzip
 import io
 import json
@@ -101,7 +102,8 @@ def contents(path: Path) -> Iterator[bytes]:
             for (table,) in tables:
                 yield str(connection.execute(f"select * from {table}").fetchall()).encode()
     elif path.suffix == ".db" and content.startswith(b"SQLite"):
-        with sqlite3.connect(path) as database:
+        # Closed at once: one that stays open knows nothing of what a run puts in the file's place.
+        with contextlib.closing(sqlite3.connect(path)) as database:
             yield "\n".join(database.iterdump()).encode()
 
 

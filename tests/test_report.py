@@ -241,6 +241,7 @@ def test_the_list_is_sorted_searched_and_filtered(report: Path, browser: Browser
     order.focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
+    page.locator("#messages thead th[aria-sort=descending]", has_text="Sent").first.wait_for(state="attached")
     sent = numbers([row[3] for row in shown_rows(page, "messages")])
     assert sent == sorted(sent, reverse=True)
     assert sent[0] == MANY
