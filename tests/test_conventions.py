@@ -14,7 +14,9 @@ from orchestration.publishing.outputs import OUTPUT_FILES
 # What only one engine has stands in macros/engine/, so that the same models run elsewhere.
 ENGINE_SPECIFIC = re.compile(
     r"\b(read_parquet|read_csv|read_json\w*|epoch\w*|strftime|strptime|try_strptime|timestamptz|at time zone|timezone\s*\("
-    r"|arg_max|arg_min|quantile\w*|struct_pack|to_json|regexp_\w+|nfc_normalize|asof|by name|list_\w+|array_agg|unnest|to_hours)\b",
+    r"|arg_max|arg_min|quantile\w*|struct_pack|to_json|regexp_\w+|nfc_normalize|asof|by name|list_\w+|array_agg|unnest|to_hours"
+    # The arguments of these stand in another order; names in double quotes are texts (`adapter.quote` writes both).
+    r"|[lr]trim)\b|'\"",
     re.IGNORECASE,
 )
 PREFIXES = {

@@ -18,7 +18,7 @@ renamed as (
     select
         {{ cleaned('messageid') }} as provider_message_id,
         {{ word('status') }} as provider_status,
-        {{ cleaned('"err-code"') }} as provider_code,
+        {{ cleaned(adapter.quote('err-code')) }} as provider_code,
         {{ cleaned(adapter.quote('message-timestamp')) }} as pushed_at_text,
         {{ cleaned(adapter.quote('timestamp')) }} as signed_at_text,
         {{ cleaned('scts') }} as receipt_minute_text,

@@ -10,9 +10,9 @@ renamed as (
 
     select
         {{ cleaned('messageid') }} as message_id,
-        {{ cleaned('"concat-ref"') }} as part_reference,
-        {{ cleaned('"concat-total"') }} as part_total,
-        {{ cleaned('"concat-part"') }} as part_number_text,
+        {{ cleaned(adapter.quote('concat-ref')) }} as part_reference,
+        {{ cleaned(adapter.quote('concat-total')) }} as part_total,
+        {{ cleaned(adapter.quote('concat-part')) }} as part_number_text,
         {{ cleaned('msisdn') }} as sender,
         {{ cleaned(adapter.quote('to')) }} as recipient_number,
         nullif(text, '') as body,
