@@ -16,7 +16,7 @@ ENGINE_SPECIFIC = re.compile(
     r"\b(read_parquet|read_csv|read_json\w*|epoch\w*|strftime|strptime|try_strptime|timestamptz|at time zone|timezone\s*\("
     r"|arg_max|arg_min|quantile\w*|struct_pack|to_json|regexp_\w+|nfc_normalize|asof|by name|list_\w+|array_agg|unnest|to_hours"
     # The arguments of these stand in another order; names in double quotes are texts (`adapter.quote` writes both).
-    r"|[lr]trim)\b|'\"",
+    r"|[lr]trim)\b|'\"[\w-]+\"'",
     re.IGNORECASE,
 )
 PREFIXES = {
