@@ -16,7 +16,8 @@ renamed as (
         {{ cleaned('msisdn') }} as sender,
         {{ cleaned(adapter.quote('to')) }} as recipient_number,
         nullif(text, '') as body,
-        coalesce({{ cleaned(adapter.quote('message-timestamp')) }}, {{ cleaned(adapter.quote('timestamp')) }}) as sent_at_text,
+        coalesce({{ cleaned(adapter.quote('message-timestamp')) }}, {{ cleaned(adapter.quote('timestamp')) }})
+            as sent_at_text,
         {{ raw_record(declared) }} as record,
         _file as file,
         _content_hash as content_hash,
