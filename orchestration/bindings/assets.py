@@ -283,10 +283,12 @@ def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTa
 def failure_of(error: DbtError, settings: Settings, manifest: Mapping[str, Any]) -> dg.Failure:
     """A failure of dbt, in words: a line for each test and model that failed."""
     traceback.print_exception(error, file=sys.stderr)
-    lines = failures_in_words(None, error.results, manifest["nodes"])
-    if engine_of(settings).builds_in_databases:
-        with contextlib.suppress(duckdb.Error), connect_to_build(settings) as connection:
-            lines = failures_in_words(connection, error.results, manifest["nodes"])
+    with contextlib.ExitStack() as stack:
+        connection = None
+        if engine_of(settings).builds_in_databases:
+            with contextlib.suppress(duckdb.Error):
+                connection = stack.enter_context(connect_to_build(settings))
+        lines = failures_in_words(connection, error.results, manifest["nodes"])
     if tells_of_a_full_disk(error):
         lines = [DISK_IS_FULL]
     return dg.Failure("\n".join(lines) or "dbt failed before its first model.", allow_retries=may_pass(error))

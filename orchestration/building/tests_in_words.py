@@ -83,8 +83,7 @@ def findings(
     relation = nodes.get(node.get("attached_node"), {}).get("relation_name")
     if column and relation:
         # A test of a column tells values, in its first column; the keys of their rows stand in the table.
-        is_found = f'"{column}" in (select value from ({query}) as found(value))'
-        query = f'select * from {relation} where {is_found} or ("{column}" is null and {_is_of_nulls(node)})'
+        query = f'select * from {relation} where "{column}" in (select value from ({query}) as found(value))'
     try:
         found = connection.sql(f"select * from ({query}) as found limit {ROWS_SHOWN}")
         if (node.get("test_metadata") or {}).get("name") == LISTING:
@@ -97,10 +96,6 @@ def findings(
         return shown, found.select(*shown).fetchall() if shown else []
     except duckdb.Error:
         return [], []
-
-
-def _is_of_nulls(node: Mapping[str, Any]) -> bool:
-    return bool(node["test_metadata"]["name"] == "not_null")
 
 
 def failures_in_words(

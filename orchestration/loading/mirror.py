@@ -32,7 +32,7 @@ def mirror(folder: Path, url: str, note: Path) -> int:
         filesystem.rm_file(name)
     wanted = [name for name, state in states.items() if name not in there or known.get(name) != state]
     for name in wanted:
-        filesystem.makedirs(filesystem._parent(name), exist_ok=True)
+        filesystem.makedirs(name.rpartition("/")[0], exist_ok=True)
         filesystem.put_file(str(files[name]), name)
     write_note(note, states)
     return len(wanted)

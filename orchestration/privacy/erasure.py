@@ -36,6 +36,7 @@ from orchestration.loading.raw_files import (
 from orchestration.loading.raw_integrity import raw_files_below, write_table
 from orchestration.loading.raw_layer import LOADED, LedgerEntry, RawLayer
 from orchestration.privacy.keys import add_keyed_hash, keyed_hash
+from orchestration.privacy.personal_data import E164
 from orchestration.privacy.register import TIES_SCHEMA, Known, Register
 from orchestration.publishing.messaging_data_export import EXPORTS_DIR
 from orchestration.publishing.outputs import remove_leftovers, remove_old_outputs
@@ -45,7 +46,6 @@ IDENTITIES = "stg_unioned__identities"
 # The row that holds what a person is asked for by; it is read as a send is.
 ASKED = "asked"
 ASKED_TABLE = ("outbound", "sends")
-E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 # A number above those of all extracts.
 ANY_EXTRACT = 2**62
 # What stands in place of the text of a row that could not be read and holds a person's number or id.

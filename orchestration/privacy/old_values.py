@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestration.privacy.keys import keyed_hash
-from orchestration.privacy.personal_data import HASH_DIGITS, ID, NUMBER
+from orchestration.privacy.personal_data import E164, HASH_DIGITS, ID, NUMBER
 
 # What stands in place of a text that is gone. Of a reply, what kind of reply it was, in words that are read as that
 # kind; in place of a keyword stands the keyword.
@@ -19,7 +19,6 @@ REMOVED, REMOVED_OPT_OUT, REMOVED_REACTION = "(removed)", "(removed) take me off
 # apart: behind `x` where it was a phone's, behind `X` where it was none, behind `0x` where it lacked its country.
 AREA_DIGITS = 9
 PSEUDONYM = re.compile(rf"(?:\+[0-9]*|0)?[xX][0-9a-f]{{{HASH_DIGITS}}}")
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _NATIONAL = re.compile(r"\+?0[0-9]{5,14}")
 _SHORT_CODE = re.compile(r"[1-9][0-9]{2,6}")
 # In carriers' logs: keys of numbers, and of what tells of a person and is read by no model.
@@ -66,7 +65,7 @@ class Pseudonyms:
         told = keyed_hash(self.key, "number", number)[:HASH_DIGITS]
         if _NATIONAL.fullmatch(number):
             return f"0x{told}"
-        mark = "x" if _E164.fullmatch(number) else "X"
+        mark = "x" if E164.fullmatch(number) else "X"
         return f"+{self._area(number)}{mark}{told}" if number.startswith("+") else f"{mark}{told}"
 
     def _area(self, number: str) -> str:
@@ -127,7 +126,7 @@ def old_row(found: dict[str, Any], pseudonyms: Pseudonyms, listed: Listed) -> Ol
     matched, winning = found["matched_number"], found["winning_number"]
     pseudonym = pseudonyms.of(matched) if matched else None
     is_beaten = winning is not None and pseudonym != pseudonyms.of(winning)
-    if is_beaten and found["source"] == "outbound" and _E164.fullmatch(matched or ""):
+    if is_beaten and found["source"] == "outbound" and E164.fullmatch(matched or ""):
         pseudonym = None
     body, stand_in = found["body"], None
     if body is not None and not found["is_reply"]:
@@ -158,7 +157,7 @@ def application_value(value: str | None, kind: str | None, row: OldRow, pseudony
     """
     if value is None or kind == NUMBER:
         return value and row.pseudonym
-    if kind == ID and _E164.fullmatch(value.strip()):
+    if kind == ID and E164.fullmatch(value.strip()):
         return pseudonyms.of(value.strip())
     if kind in (None, ID):
         return _of_rejected(value, row) if row.is_rejected else value

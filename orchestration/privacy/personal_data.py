@@ -4,6 +4,8 @@ An output is written from a session in which views of the tables' own names stan
 output need not know of it, and cannot forget it.
 """
 
+import re
+
 import duckdb
 
 from orchestration.privacy.keys import add_keyed_hash, read_key
@@ -38,6 +40,8 @@ PERSONAL_COLUMNS_OF_TABLE: dict[str, dict[str, str | None]] = {
     "export_opt_out_review": _OF_REPLIES,
     "audit_rejected_rows": {**PERSONAL_COLUMNS, "reason": TEXT},
 }
+# A full international number, as contract rule 11 writes it.
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 # Digits of a masked number that are shown, and of a hash: 16 hexadecimal digits tell billions apart.
 SHOWN_DIGITS, HASH_DIGITS = 4, 16
 _MACROS = f"""

@@ -33,7 +33,7 @@ def deliver(settings: Settings) -> tuple[str, int]:
     if not _has_manifest(filesystem, f"{target}/{MANIFEST_FILE}", manifest.read_bytes()):
         for name in [*names, MANIFEST_FILE]:
             remote = f"{target}/{name}"
-            filesystem.makedirs(filesystem._parent(remote), exist_ok=True)
+            filesystem.makedirs(remote.rpartition("/")[0], exist_ok=True)
             filesystem.put_file(str(folder / name), remote)
             copied += 1
     note_delivered(settings)
