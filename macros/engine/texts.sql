@@ -79,8 +79,9 @@
 {%- endmacro -%}
 
 {%- macro plain_characters(text) -%}
-    {#- A text with plain letters, digits and signs in place of their full-width, mathematical, circled and squared
-        forms, as Unicode's NFKC has them, and without the invisible characters that break words. -#}
+    {#- A text with plain letters and digits in place of their full-width, mathematical, circled, squared and superscript
+        forms, as Unicode's NFKC has them, and of the white on black ones (🆂🆃🅾🅿), which it leaves; without the invisible
+        characters that break words. Superscript digits and ordinals (m², 1ª) stay. -#}
     {#- Runs of code points by their first one. translate() makes its map anew for each row, so only texts that have any
         such character are given to it. -#}
     {%- set capitals, digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', '0123456789' -%}
@@ -94,16 +95,22 @@
         (0x2460, digits[1:]),
         (0x24b6, letters),
         (0x1f130, capitals),
+        (0x1f150, capitals),
+        (0x1f170, capitals),
         (0x1fbf0, digits),
     ] -%}
-    {%- set form = namespace(given='ℂℊℋℌℍℎℐℑℒℓℕℙℚℛℜℝℤℨℬℭℯℰℱℳℴℹⅅⅆⅇⅈⅉ⓪🄫🄬', meant='CgHHHhIILlNPQRRRZZBCeEFMoiDdeij0CR') -%}
+    {%- set form = namespace(
+        given='ℂℊℋℌℍℎℐℑℒℓℕℙℚℛℜℝℤℨℬℭℯℰℱℳℴℹⅅⅆⅇⅈⅉ⓪🄫🄬ʰʲʳʷʸˡˢˣᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁᵂᵃᵇᵈᵉᵍᵏᵐᵒᵖᵗᵘᵛᶜᶠᶻⁱⁿⱽꟲꟳꟴ𐞥',
+        meant='CgHHHhIILlNPQRRRZZBCeEFMoiDdeij0CRhjrwylsxABDEGHIJKLMNOPRTUWabdegkmoptuvcfzinVCFQq'
+    ) -%}
     {%- for first, characters in runs -%}
         {%- for place in range(characters | length) -%}
             {%- set form.given = form.given ~ '%c' % (first + place) -%}
         {%- endfor -%}
         {%- set form.meant = form.meant ~ characters -%}
     {%- endfor -%}
-    {%- set unplain = '[\\x{FF10}-\\x{FF5A}\\x{1D400}-\\x{1D7FF}\\x{2460}-\\x{24EA}\\x{1F12B}-\\x{1F149}\\x{1FBF0}-\\x{1FBF9}'
+    {%- set unplain = '[\\x{FF10}-\\x{FF5A}\\x{1D400}-\\x{1D7FF}\\x{2460}-\\x{24EA}\\x{1F12B}-\\x{1F189}\\x{1FBF0}-\\x{1FBF9}'
+        ~ '\\x{2B0}-\\x{2E3}\\x{1D2C}-\\x{1DBB}\\x{2071}\\x{207F}\\x{2C7D}\\x{A7F2}-\\x{A7F4}\\x{107A5}'
         ~ '\\x{2102}-\\x{2149}\\x{AD}\\x{200B}\\x{200C}\\x{2060}\\x{FEFF}]' -%}
     {#- What has no counterpart, at the end of the given ones, goes. #}
     case
@@ -197,15 +204,15 @@
 {%- endmacro -%}
 
 {%- macro without_quoted_mail(folded_text) -%}
-    {#- Lines that begin with > with the line above that says who wrote them, and all below such a line, or below one
-        that says that the original message follows. -#}
+    {#- A folded text without the lines that begin with > and the line above that says who wrote them, and without all
+        below such a line, below one that says that the original message follows, or below the dashes of a signature. -#}
     {%- set wrote = '(?:wrote|schrieb|a ecrit|escribio|escreveu|ha scritto|schreef|skrev|napisa[lł]|pisze|написал)' -%}
     {%- set attribution = '(?:(?:^|[\\t\\n\\f\\r ])(?:on|am|le|el|il|op|em|den|dnia) [^\\n]*[0-9][^\\n]*\\n?[^\\n]*'
-        ~ wrote ~ '[^\\n]*:|(?:^|\\n)[^\\n]*' ~ wrote ~ '[^\\n]*: *\\n)' -%}
-    {%- set heading = '(?:^|\\n)[ \\t]*(?:-{3,}|_{5,}|begin forwarded message|(?:from|von|de|da|van|fran): [^\\n]*\\n *'
+        ~ wrote ~ '[^\\n]*:|(?:^|\\n)[^\\n]*' ~ wrote ~ '[^\\n]*: *\\r?\\n)' -%}
+    {%- set heading = '(?:^|\\n)[ \\t]*(?:--[ \\t\\r]*\\n|-{3,}|_{5,}|begin forwarded message|(?:from|von|de|da|van|fran): [^\\n]*\\n *'
         ~ '(?:sent|date|to|gesendet|envoye|enviado|inviato|verzonden|skickat|an|datum|para): )' -%}
     case
-        when {{ matches(folded_text, '>|:|---|____') }}
+        when {{ matches(folded_text, '>|:|--|____') }}
             then {{ replaced(
                 folded_text,
                 '(?:' ~ attribution ~ '[\\t\\n\\f\\r ]*)?(?:(?:^|\\n)[ \\t]*>[^\\n]*)+|' ~ attribution ~ '(?s:.*)|' ~ heading ~ '(?s:.*)',

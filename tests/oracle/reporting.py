@@ -224,13 +224,19 @@ def phone(text: str | None) -> str | None:
 
 
 def plain_characters(text: str) -> str:
-    """Letters and digits for their full-width, mathematical, circled and squared forms; no invisible characters."""
+    """Letters and digits for their full-width, mathematical, circled, squared and raised forms; no invisible characters."""
 
     def plain(character: str) -> str:
         if character in "\u00ad\u200b\u200c\u2060\ufeff":
             return ""
         form, meant = unicodedata.decomposition(character).split(">")[0], unicodedata.normalize("NFKC", character)
         is_letter_or_digit = len(meant) == 1 and meant.isascii() and meant.isalnum()
+        if match := re.fullmatch(
+            "NEGATIVE (?:CIRCLED|SQUARED) LATIN CAPITAL LETTER (.)", unicodedata.name(character, "")
+        ):
+            return match[1]
+        if form == "<super":
+            return meant if is_letter_or_digit and meant.isalpha() and character not in "ªº" else character
         return meant if form in ("<wide", "<font", "<circle", "<square") and is_letter_or_digit else character
 
     return "".join(map(plain, text))
@@ -278,10 +284,10 @@ def phrase(pattern: str, words: dict[str, str]) -> re.Pattern[str]:
 WROTE = r"(?:wrote|schrieb|a ecrit|escribio|escreveu|ha scritto|schreef|skrev|napisa[lł]|pisze|написал)"
 ATTRIBUTION = (
     r"(?:(?:\A|[\t\n\f\r ])(?:on|am|le|el|il|op|em|den|dnia) [^\n]*[0-9][^\n]*\n?[^\n]*"
-    rf"{WROTE}[^\n]*:|(?:\A|\n)[^\n]*{WROTE}[^\n]*: *\n)"
+    rf"{WROTE}[^\n]*:|(?:\A|\n)[^\n]*{WROTE}[^\n]*: *\r?\n)"
 )
 HEADING = (
-    r"(?:\A|\n)[ \t]*(?:-{3,}|_{5,}|begin forwarded message|(?:from|von|de|da|van|fran): [^\n]*\n *"
+    r"(?:\A|\n)[ \t]*(?:--[ \t\r]*\n|-{3,}|_{5,}|begin forwarded message|(?:from|von|de|da|van|fran): [^\n]*\n *"
     r"(?:sent|date|to|gesendet|envoye|enviado|inviato|verzonden|skickat|an|datum|para): )"
 )
 QUOTED_MAIL = re.compile(
