@@ -290,6 +290,12 @@
     {{ matches_whole(number, '(?:\\+[0-9]*|0)?[xX][0-9a-f]{16}') }}
 {%- endmacro -%}
 
+{%- macro is_digits(number) -%}
+    {#- Whether a number says whose it is: one of digits alone, or what stands in place of one that was too old to be kept. Others, such as
+        `4.479E+11`, can be several people's, and match nothing (contract rule 11). -#}
+    {{ matches_whole(number, '\\+?[0-9]+|(?:\\+[0-9]*|0)x[0-9a-f]{16}') }}
+{%- endmacro -%}
+
 {%- macro is_pool(sender) -%}
     {#- Whether a sender is the id of a pool of numbers, such as a messaging service: no number, and longer than the 11 characters that a
         sender's name can have (3GPP TS 23.040, 9.1.2.5). -#}

@@ -78,7 +78,7 @@ events as (
 
 ),
 
--- An opt-out lasts until the next later opt-in.
+-- An opt-out lasts until the next later opt-in. What is no number can be anybody's.
 opt_outs as (
 
     select
@@ -89,7 +89,7 @@ opt_outs as (
             rows between 1 following and unbounded following
         ) as opted_in_at
     from events
-    where number is not null
+    where {{ is_digits('number') }}
 
 ),
 

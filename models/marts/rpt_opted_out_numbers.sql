@@ -11,7 +11,10 @@ customers as (
         to_number as number,
         count(distinct customer_id) as customer_count
     from {{ ref('fct_sends') }}
-    where channel = 'sms' and to_number in (select standing.number from standing)
+    where
+        channel = 'sms'
+        and delivery_status <> 'canceled'
+        and to_number in (select standing.number from standing)
     group by to_number
 
 ),

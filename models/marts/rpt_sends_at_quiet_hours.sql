@@ -135,3 +135,5 @@ select
 from sends
 inner join quiet
     on sends.time_zone_group = quiet.time_zone_group and sends.quarter_hour = quiet.quarter_hour
+-- Digits with letters behind them are no number.
+where {{ is_digits('sends.to_number') }}

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from pathlib import Path
@@ -177,7 +177,12 @@ def segments(text: str | None) -> int | None:
 
 def amount(text: str | None) -> Decimal | None:
     price = number(text, Decimal)
-    return None if price is None or abs(price) >= LARGEST_PRICE else abs(price)
+    return None if price is None or abs(price) >= LARGEST_PRICE else rounded(abs(price))
+
+
+def rounded(money: Decimal) -> Decimal:
+    """Money is kept to six decimals."""
+    return money.quantize(Decimal("0.000001"), ROUND_HALF_UP)
 
 
 def word(text: str | None) -> str | None:
@@ -221,6 +226,11 @@ def phone(text: str | None) -> str | None:
     if bare.startswith("+"):
         return bare
     return "+" + bare if 8 <= len(bare) <= 15 and bare[0] != "0" else bare
+
+
+def is_digits(number: str | None) -> bool:
+    """Rule 11: whether a number says whose it is; `4.479E+11` can be several people's."""
+    return bool(re.fullmatch(r"\+?[0-9]+", number or ""))
 
 
 def plain_characters(text: str) -> str:
@@ -759,7 +769,8 @@ def attribute(reply: Row, sends: dict[str, Row], settings: OracleSettings) -> Ro
         if send["channel"] != reply["channel"] or send["delivery_status"] in ("issue", "canceled"):
             continue
         if reply["from_number"]:
-            if matched(send["to_number"], send) != matched(reply["from_number"], reply):
+            is_nobodys = reply["channel"] in ("sms", "whatsapp", "rcs") and not is_digits(reply["from_number"])
+            if is_nobodys or matched(send["to_number"], send) != matched(reply["from_number"], reply):
                 continue
         elif send["customer_id"] != reply["customer_id"]:
             continue
@@ -1145,7 +1156,8 @@ def breakdown(sends: dict[str, Row]) -> list[Row]:
     keys = ("sent_date", "provider", "country_code", "from_number")
     for key, rows in group(sms, *keys).items():
         counts = {
-            name: sum(row["delivery_status"] == name for row in rows) for name in ("delivered", "issue", "unconfirmed")
+            name: sum(row["delivery_status"] == name for row in rows)
+            for name in ("delivered", "issue", "pending", "unconfirmed")
         }
         sent = sum(map(is_sent, rows))
         money = message_delivery("", rows)
@@ -1153,7 +1165,7 @@ def breakdown(sends: dict[str, Row]) -> list[Row]:
             dict(zip(keys, key, strict=True))
             | {"sent_count": sent}
             | {f"{name}_count": count for name, count in counts.items()}
-            | {f"{name}_send_rate": rate(count, sent) for name, count in counts.items()}
+            | {f"{name}_send_rate": rate(counts[name], sent) for name in ("delivered", "issue", "unconfirmed")}
             | {name: money[name] for name in ("delivery_seconds_p50", "delivery_seconds_p95", "cost", "currency_code")}
         )
     return table
@@ -1398,37 +1410,38 @@ def opt_out_reports(sends: dict[str, Row], replies: list[Row]) -> dict[str, list
     opt_outs: dict[str, list[tuple[datetime, int, str, str | None]]] = defaultdict(list)
     opt_ins: dict[str, list[datetime]] = defaultdict(list)
     for reply in replies:
-        number = reply["from_number"] or numbers.get(reply["send_id"])
-        if number and reply["is_keyword"] and reply["is_opt_out"]:
+        number = reply["from_number"] or numbers.get(reply["send_id"]) or ""
+        if is_digits(number) and reply["is_opt_out"]:
             opt_outs[number].append((reply["received_at"], 1, "keyword", reply["reply_id"]))
-        if number and reply["keyword_group"] == "opt_in":
+        if is_digits(number) and reply["keyword_group"] == "opt_in":
             opt_ins[number].append(reply["received_at"])
     for send in sms:
-        if send["to_number"] and send["issue_reason_id"] == "recipient_unsubscribed":
+        if not is_digits(send["to_number"]):
+            continue
+        if send["issue_reason_id"] == "recipient_unsubscribed":
             opt_outs[send["to_number"]].append((send["issue_at"] or send["sent_at"], 2, "provider", None))
-        if send["to_number"] and send["status_unsubscribed_at"]:
+        if send["status_unsubscribed_at"]:
             opt_outs[send["to_number"]].append((send["status_unsubscribed_at"], 3, "status", None))
 
     bodies = {reply["reply_id"]: reply["body"] for reply in replies}
     tables: dict[str, list[Row]] = defaultdict(list)
     for number, found in opt_outs.items():
-        own = [send for send in sms if send["to_number"] == number]
+        own = [send for send in sms if send["to_number"] == number and is_sent(send)]
         opted_in_at = datetime.min
         for opted_out_at, _, opted_out_by, reply_id in sorted(found, key=lambda event: (event[:2], event[3] or "")):
             if opted_in_at is None or opted_out_at < opted_in_at:
                 continue  # It was out already.
             opted_in_at = min((moment for moment in opt_ins[number] if moment > opted_out_at), default=None)
             row = {"number": number, "opted_out_by": opted_out_by, "opted_out_at": opted_out_at}
-            after = [
-                send
-                for send in own
-                if opted_out_at < send["sent_at"] < (opted_in_at or datetime.max)
-                and send["delivery_status"] != "canceled"
-            ]
+            after = [send for send in own if opted_out_at < send["sent_at"] < (opted_in_at or datetime.max)]
             tables["fct_opt_outs"].append(row | {"reply_id": reply_id, "opted_in_at": opted_in_at})
             tables["rpt_sends_after_opt_out"] += [
                 row
-                | {name: send[name] for name in ("send_id", "message_id", "customer_id", "sent_at", "delivery_status")}
+                | {
+                    name: send[name]
+                    for name in ("send_id", "message_id", "message_version_id", "customer_id", "sent_at")
+                }
+                | {"delivery_status": send["delivery_status"], "opted_in_at": opted_in_at}
                 | {"opt_out_body": bodies.get(reply_id), "sent_body": send["body"]}
                 for send in after
             ]
@@ -1456,7 +1469,7 @@ def sends_at_quiet_hours(sends: dict[str, Row], seeds: Seeds) -> list[Row]:
     table = []
     for send in sends.values():
         digits = (send["to_number"] or "").removeprefix("+")
-        if send["channel"] != "sms" or send["delivery_status"] == "canceled" or digits == send["to_number"]:
+        if send["channel"] != "sms" or not is_sent(send) or digits == send["to_number"] or not digits.isdigit():
             continue
         prefixes = [digits[:length] for length in range(len(digits), 0, -1) if digits[:length] in seeds.time_zones]
         zones = seeds.time_zones[prefixes[0]] if prefixes else []
@@ -1467,7 +1480,10 @@ def sends_at_quiet_hours(sends: dict[str, Row], seeds: Seeds) -> list[Row]:
                 {
                     "send_id": send["send_id"],
                     "message_id": send["message_id"],
+                    "customer_id": send["customer_id"],
                     "number": send["to_number"],
+                    "country_code": send["country_code"],
+                    "sent_at": send["sent_at"],
                     "time_zone": earliest,
                     "time_zone_count": len(zones),
                     "local_time": f"{local[earliest]:%H:%M:%S}",
@@ -1487,17 +1503,31 @@ def costs(sends: dict[str, Row], titles: dict[str, tuple[Any, Any]], seeds: Seed
 
     for (message_id, currency_code), rows in group(priced, "message_id", "currency_code").items():
         sent = [row for row in rows if row["delivery_status"] != "canceled"]
+        delivered = [row for row in rows if row["delivery_status"] == "delivered"]
+        replied = [row for row in sent if row["replied_count"]]
+        avoidable = [row for row in rows if row["avoidable_segment_count"]]
         tables["rpt_message_costs"].append(
             {
                 "message_id": message_id,
                 "message_title": titles[message_id][0],
                 "currency_code": currency_code,
+                "reporting_currency_code": None,
                 "sent_count": len(sent),
-                "delivered_count": sum(row["delivery_status"] == "delivered" for row in rows),
-                "replied_count": sum(bool(row["replied_count"]) for row in sent),
-                "avoidable_segment_count": sum(row["avoidable_segment_count"] or 0 for row in rows),
+                "delivered_count": len(delivered),
+                "replied_count": len(replied),
+                "avoidable_segment_count": sum(row["avoidable_segment_count"] for row in avoidable),
                 "cost": money(rows),
                 "issue_cost": money(row for row in rows if row["delivery_status"] == "issue"),
+                "avoidable_cost": sum(
+                    (
+                        rounded(row["price"] * row["avoidable_segment_count"] / row["segment_count"])
+                        for row in avoidable
+                    ),
+                    Decimal(0),
+                ),
+                "cost_per_delivered": rounded(money(rows) / len(delivered)) if delivered else None,
+                "cost_per_response": rounded(money(rows) / len(replied)) if replied else None,
+                "cost_in_reporting_currency": None,
             }
         )
     failed = [send for send in priced if send["delivery_status"] == "issue"]
@@ -1507,7 +1537,10 @@ def costs(sends: dict[str, Row], titles: dict[str, tuple[Any, Any]], seeds: Seed
         tables["rpt_issue_costs"].append(
             {
                 "message_id": message_id,
+                "message_title": titles[message_id][0],
                 "issue_reason_id": reason,
+                "issue_reason": seeds.reasons[reason]["issue_reason"],
+                "fix": seeds.reasons[reason]["fix"],
                 "currency_code": currency_code,
                 "issue_count": len(rows),
                 "issue_cost": money(rows),
@@ -1520,7 +1553,9 @@ def costs(sends: dict[str, Row], titles: dict[str, tuple[Any, Any]], seeds: Seed
             tables["rpt_replaceable_characters"].append(
                 {
                     "message_id": message_id,
+                    "message_title": titles[message_id][0],
                     "character": character,
+                    "character_name": unicodedata.name(character, "CHARACTER TABULATION"),
                     "replacement": seeds.replacements[character],
                     "sent_count": len(found),
                     "avoidable_segment_count": sum(row["avoidable_segment_count"] for row in found),
