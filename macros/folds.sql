@@ -31,8 +31,10 @@
 {%- endmacro -%}
 
 {%- macro is_claimed() -%}
-    {#- Condition on rows of int_sends: it is a message of a carrier's log that a send of the application claims, and no send of its own. -#}
-    is_carrier_log and send_id in (select claimed.send_id from {{ ref('int_sends_claimed') }} as claimed)
+    {#- Condition on rows of int_sends: it is a message of a carrier's log that a send of the application claims, and no send of its own.
+        It is never null: Spark compares all pairs for the opposite of a bare `in`, since it might be. -#}
+    is_carrier_log
+    and coalesce(send_id in (select claimed.send_id from {{ ref('int_sends_claimed') }} as claimed), false)
 {%- endmacro -%}
 
 {%- macro ids_of_claims(sends, changed) -%}
