@@ -59,7 +59,7 @@ picked as (
 
     select *
     from candidates
-    where send_id not in (select repeated.send_id from repeated)
+    where not exists (select 1 from repeated where repeated.send_id = candidates.send_id)
 
     union all
 

@@ -30,7 +30,7 @@ details as (
         {{ phone_number_details('number') }} as details
     from numbers
     {%- if is_incremental() %}
-    where number not in (select known.number from {{ this }} as known)
+    where not exists (select 1 from {{ this }} as known where known.number = numbers.number)
     {%- endif %}
 
 )
@@ -54,6 +54,6 @@ select
     region,
     national_format,
     is_valid
-from {{ this }}
-where number not in (select numbers.number from numbers)
+from {{ this }} as known
+where not exists (select 1 from numbers where numbers.number = known.number)
 {%- endif %}
