@@ -8,7 +8,7 @@ import datetime
 import json
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,7 +44,7 @@ PHASES = {
 TABLES_SHOWN = 15
 
 
-def compare_engines(bench: "Bench", plans: Iterable[ExtractPlan], memory_gb: int) -> list[dict[str, Any]]:
+def compare_engines(bench: "Bench", plans: Iterable[ExtractPlan], memory_gb: int) -> Iterator[dict[str, Any]]:
     """Run both engines on extracts of each plan.
 
     Args:
@@ -52,14 +52,13 @@ def compare_engines(bench: "Bench", plans: Iterable[ExtractPlan], memory_gb: int
         plans: the extracts.
         memory_gb: of each engine, GB.
 
-    Returns:
-        For each plan and engine what it took, by phase, and on Spark by table, as JSON.
+    Yields:
+        For each plan what both engines took, by phase, and on Spark by table, as JSON.
 
     Raises:
         RunFailedError: a run failed.
         NumbersDifferError: the engines wrote different CSVs.
     """
-    found = []
     for plan in plans:
         landing = bench.folder / "extracts"
         shutil.rmtree(landing, ignore_errors=True)
@@ -93,8 +92,7 @@ def compare_engines(bench: "Bench", plans: Iterable[ExtractPlan], memory_gb: int
             )
             shutil.rmtree(job.folder, ignore_errors=True)
         _check_same(outputs)
-        found.append(result)
-    return found
+        yield result
 
 
 def plans_of(sizes: Iterable[int], days: int, first_day: datetime.date) -> list[ExtractPlan]:

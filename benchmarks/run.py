@@ -467,7 +467,12 @@ def _beside_spark(bench: Bench, arguments: argparse.Namespace, sizes: list[int])
     """Measure Spark beside DuckDB; returns the exit code."""
     plans = plans_of({*sizes, arguments.sends}, DAYS, FIRST_DAY)
     docs = None if arguments.no_docs else arguments.docs
-    print(write_measured(compare_engines(bench, plans, arguments.memory_gb), machine(), arguments.memory_gb, docs))
+    results: list[dict[str, Any]] = []
+    # Written after each, since the largest take hours.
+    for result in compare_engines(bench, plans, arguments.memory_gb):
+        results.append(result)
+        page = write_measured(results, machine(), arguments.memory_gb, docs)
+    print(page)
     return 0
 
 
