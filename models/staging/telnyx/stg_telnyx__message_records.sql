@@ -28,8 +28,9 @@ renamed as (
             {{ cleaned('cld') }},
             {{ plain_text(adapter.quote('to')) }}
         ) as recipient_number,
-        case when {{ json_value(adapter.quote('to'), '[1].phone_number') }} is not null then {{ adapter.quote('to') }} end
-            as recipients,
+        case
+            when {{ json_value(adapter.quote('to'), '[1].phone_number') }} is not null then {{ adapter.quote('to') }}
+        end as recipients,
         coalesce({{ cleaned('messaging_profile_id') }}, {{ cleaned('profile_id') }}) as messaging_profile_id,
         coalesce({{ word('type') }}, {{ word('message_type') }}) as message_type,
         nullif(text, '') as body,
