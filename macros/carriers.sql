@@ -21,6 +21,12 @@
     case when {{ whole_number(text) }} between 1 and {{ most }} then {{ whole_number(text) }} end
 {%- endmacro -%}
 
+{%- macro is_unusable_count(text, count) -%}
+    {#- Whether a text was given where `count`, which count_or_null made of it, is null; a count of 0 is what some systems write before a
+        message is sent. -#}
+    {{ text }} is not null and {{ count }} is null and coalesce({{ whole_number(text) }}, 1) <> 0
+{%- endmacro -%}
+
 {%- macro count_or_null(text) -%}
     {#- A count of parts, of which a message has 255 at most (3GPP TS 23.040, 9.2.3.24.1). -#}
     cast({{ count_up_to(255, text) }} as integer)

@@ -507,6 +507,7 @@ PARQUET = [
     pqf("a page with another byte", parquet(lambda content: content[:40] + bytes([content[40] ^ 0xFF]) + content[41:]), refused=UNREADABLE),
     pqf("two files, one behind the other", parquet(lambda content: content * 2), BOTH),
     pqf("no numbers", parquet(body=[float("nan"), float("-inf")]), [(1, "nan"), (2, "-inf")]),
+    pqf("a whole number and none", parquet(body=[1.0, float("nan")]), [(1, "1"), (2, "nan")]),
     pqf("decimals", parquet(body=[Decimal("4.000"), Decimal("0.750")]), [(1, "4"), (2, "0.750")]),
     pqf("booleans", parquet(body=[True, None]), [(1, "true"), (2, None)]),
     pqf("days", parquet(body=[date(2026, 1, 2), None]), [(1, "2026-01-02"), (2, None)]),

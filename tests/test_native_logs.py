@@ -205,6 +205,18 @@ def telnyx_message(message_id: str, status: str, code: str | None = None, direct
     }
 
 
+TELNYX_GROUP = [
+    {"phone_number": "+14155550115", "status": "delivered"},
+    {"phone_number": "+1 (415) 555-0112", "status": "delivery_failed"},
+    {"phone_number": "+14155550113", "status": "delivered"},
+    {"phone_number": "+14155550114"},
+]
+BIRD_GROUP = [
+    {"recipient": 14155550106, "status": "delivered"},
+    {"recipient": 14155550112, "status": "delivery_failed", "statusErrorCode": 1},
+]
+
+
 def telnyx_record(message_id: str, status: str) -> Json:
     return {
         "record_type": "message",
@@ -320,6 +332,11 @@ CLAIMED = [
     ("app-aws", "aws", "AE-claimed", "+14255550156"),
     ("app-plivo", "plivo", "PL-claimed", "+14155550105"),
     ("app-telnyx", "telnyx", "TX-claimed", "+14155550106"),
+    ("app-telnyx-group-a", "telnyx", "TX-group", "+14155550115"),
+    ("app-telnyx-group-b", "telnyx", "TX-group", "+14155550112"),
+    ("app-telnyx-group-c", "telnyx", "TX-group", "+14155550113"),
+    ("app-telnyx-group-d", "telnyx", "TX-group", "+14155550114"),
+    ("app-bird-group-b", "bird", "BI-group", "+14155550112"),
     ("app-bandwidth", "bandwidth", "BW-failed", "+14155550107"),
     ("app-bandwidth-no-receipt", "bandwidth", "BW-no-receipt", "+14155550107"),
     ("app-bird", "messagebird", "BI-claimed", "+14155550111"),
@@ -416,6 +433,7 @@ EXTRACTS = {
     "telnyx/message_records/messages.jsonl": json_lines(
         telnyx_message("TX-claimed", "delivered"),
         {"data": telnyx_message("TX-delivered", "delivered")},  # as the API answers
+        telnyx_message("TX-group", "delivered", "40008") | {"to": TELNYX_GROUP},
         telnyx_message("TX-unconfirmed", "delivery_unconfirmed"),
         telnyx_message("TX-failed", "delivery_failed", "40008"),
         telnyx_message("TX-stopped", "sending_failed", "40300"),
@@ -441,6 +459,8 @@ EXTRACTS = {
         {"id": "BI-claimed", "recipient": "14155550111", "status": "expired", "statusReason": "DLR not received"}
         | {"statusDatetime": "2026-10-09T08:17:45+00:00"},
         bird_message("BI-reply", "delivered", direction="incoming"),
+        {"id": "BI-group", "direction": "mt", "originator": "ACME", "recipients": {"items": BIRD_GROUP}}
+        | {"createdDatetime": "2026-10-09T08:17:40+00:00"},
     ),
     "infobip/delivery_reports/reports.jsonl": json_lines(
         infobip("IB-claimed", (5, "DELIVERED_TO_HANDSET"), (0, "NO_ERROR")),
@@ -473,6 +493,11 @@ EXPECTED = {
     "app-aws": ("delivered", *NO_ISSUE),
     "app-plivo": ("delivered", *NO_ISSUE),
     "app-telnyx": ("delivered", *NO_ISSUE),
+    "app-telnyx-group-a": ("delivered", *NO_ISSUE),
+    "app-telnyx-group-b": ("issue", "40008", "something_went_wrong"),
+    "app-telnyx-group-c": ("delivered", *NO_ISSUE),
+    "app-telnyx-group-d": ("unconfirmed", *NO_ISSUE),
+    "app-bird-group-b": ("issue", "1", "recipient_unreachable"),
     "app-bandwidth": ("issue", "4720", "landline_or_unreachable_carrier"),
     "app-bandwidth-no-receipt": ("unconfirmed", *NO_ISSUE),
     "app-bird": ("delivered", *NO_ISSUE),
@@ -657,14 +682,14 @@ def test_every_row_ends_in_one_place(loaded: Pipeline) -> None:
         "aws/sms_usage": (12, 0, 0, 12, 0),
         "bandwidth/callbacks": (6, 0, 0, 5, 1),
         "bandwidth/messages": (3, 0, 1, 2, 0),
-        "bird/messages": (6, 0, 0, 6, 0),
+        "bird/messages": (7, 0, 0, 6, 1),
         "infobip/delivery_reports": (7, 0, 0, 7, 0),
         "outbound/replies": (0, 0, 0, 0, 0),
-        "outbound/sends": (15, 0, 0, 15, 0),
+        "outbound/sends": (20, 0, 0, 20, 0),
         "outbound/statuses": (0, 0, 0, 0, 0),
         "plivo/message_records": (6, 0, 0, 6, 0),
         "sinch/delivery_reports": (5, 0, 0, 5, 0),
-        "telnyx/message_records": (7, 0, 0, 7, 0),
+        "telnyx/message_records": (8, 0, 0, 8, 0),
         "twilio/messages": (0, 0, 0, 0, 0),
         "twilio/status_callbacks": (0, 0, 0, 0, 0),
         "vonage/delivery_receipts": (8, 0, 0, 7, 1),

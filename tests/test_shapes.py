@@ -99,10 +99,13 @@ def test_lone_surrogates_and_depth_set_a_row_apart(pipeline: Pipeline) -> None:
         json.dumps({**SEND, "\ud83d": 1}),
         json.dumps([SEND, "\ud83d"]),
         deep,
+        # What a key held before it is repeated is kept within a value, and must be fit to be.
+        json.dumps({**SEND, "x": 0}).replace('"x": 0', r'"x": {"y": "\ud83d", "y": 1}'),
+        json.dumps({**SEND, "x": 0}).replace('"x": 0', '"x": {"y": ' + "[" * 900 + "]" * 900 + ', "y": 1}'),
     ]
     load_one(pipeline, "outbound/sends/a.jsonl", "\n".join([*odd, json.dumps(SEND)]))
-    assert [row["_line"] for row in raw_rows(pipeline)] == [3, 5]
-    assert [line for _, line, _, _ in rejected(pipeline)] == [1, 2, 3, 4]
+    assert [row["_line"] for row in raw_rows(pipeline)] == [3, 7]
+    assert [line for _, line, _, _ in rejected(pipeline)] == [1, 2, 3, 4, 5, 6]
 
 
 # --- answers, webhooks, envelopes ----------------------------------------------------------------------------------

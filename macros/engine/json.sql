@@ -28,6 +28,19 @@
     end
 {%- endmacro -%}
 
+{%- macro each_of_json(column) -%}
+    {#- In a select list: a row, with its JSON, for each value of a JSON array; none where it is null. -#}
+    {{ return(adapter.dispatch('each_of_json', 'outbound_sms')(column)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__each_of_json(column) -%}
+    unnest(cast(json_extract({{ column }}, '$[*]') as varchar[]))
+{%- endmacro -%}
+
+{%- macro spark__each_of_json(column) -%}
+    explode(from_json({{ column }}, 'array<string>'))
+{%- endmacro -%}
+
 {%- macro json_value(column, path) -%}
     {#- As json_text, without the spaces around it: an id, code, word or number. -#}
     nullif({{ trimmed(json_text(column, path)) }}, '')

@@ -147,7 +147,8 @@ listagg({{ text }}, '') within group (order by {{ order }}) over (partition by {
 {%- endmacro -%}
 
 {%- macro duckdb__whole_number(text) -%}
-    try_cast({{ text }} as bigint)
+    {#- 0x10, 0b11 and 1_000 are numbers of programs, and none here. -#}
+    case when {{ text }} not between '0A' and '0z' and not contains({{ text }}, '_') then try_cast({{ text }} as bigint) end
 {%- endmacro -%}
 
 {%- macro spark__whole_number(text) -%}
@@ -161,7 +162,7 @@ listagg({{ text }}, '') within group (order by {{ order }}) over (partition by {
 {%- endmacro -%}
 
 {%- macro duckdb__decimal_number(text) -%}
-    try_cast({{ text }} as decimal(18, 6))
+    case when not contains({{ text }}, '_') then try_cast({{ text }} as decimal(18, 6)) end
 {%- endmacro -%}
 
 {%- macro spark__decimal_number(text) -%}

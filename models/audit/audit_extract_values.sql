@@ -26,6 +26,8 @@
     (ref('stg_outbound__replies'), "'outbound'", "'replies'", 'provider', phones, provider_fault),
     (ref('stg_carriers__log_rows'), 'source', 'table_name', 'to_number', 'is_outbound and ' ~ phones, number_fault),
     (ref('stg_carriers__log_rows'), 'source', 'table_name', 'from_number', 'not is_outbound and ' ~ phones, number_fault),
+    (ref('stg_carriers__log_rows'), 'source', 'table_name', 'price', 'has_unusable_price', "'no price'"),
+    (ref('stg_carriers__log_rows'), 'source', 'table_name', 'segment_count', 'has_unusable_segment_count', "'no count'"),
 ] %}
 {{ "union all" if not loop.first }}
 

@@ -23,7 +23,7 @@ with new_statuses as (
         statuses.status not in ('accepted', 'scheduled') as is_under_way,
         case when statuses.status = 'delivered' then statuses.occurred_at end as delivered_at,
         statuses.part_price,
-        1 as _row_count,
+        case when statuses.is_further_recipient then 0 else 1 end as _row_count,
         statuses.extract_number as _extract_number
     from {{ ref('stg_unioned__statuses') }} as statuses
     {{ code_joins('statuses') }}

@@ -13,7 +13,7 @@ keys: a file that has such places, or where anything is off, is read with care i
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from json.encoder import encode_basestring
 from pathlib import Path
@@ -91,6 +91,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         values = _Repeating(values)
         values.pairs = pairs
     return values
+
+
+def _pairs(value: dict[str, Any]) -> Iterable[tuple[str, Any]]:
+    """The keys and values of an object, as often as they stand there."""
+    return value.pairs if isinstance(value, _Repeating) else value.items()
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_Number, parse_int=_Number, parse_constant=_Number)
@@ -305,8 +310,7 @@ def _text(value: Any) -> str | None:
 
 def _as_json(value: Any) -> str:
     if isinstance(value, dict):
-        pairs = value.pairs if isinstance(value, _Repeating) else value.items()
-        return "{" + ",".join([f"{encode_basestring(key)}:{_as_json(inner)}" for key, inner in pairs]) + "}"
+        return "{" + ",".join([f"{encode_basestring(key)}:{_as_json(inner)}" for key, inner in _pairs(value)]) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(_as_json, value)) + "]"
     if isinstance(value, _Number):
@@ -406,7 +410,7 @@ def _is_deep(value: Any, levels: int) -> bool:
     """Whether arrays and objects stand in one another for more than some levels."""
     if not isinstance(value, dict | list):
         return False
-    inner = value.values() if isinstance(value, dict) else value
+    inner = [element for _, element in _pairs(value)] if isinstance(value, dict) else value
     return levels == 0 or any(_is_deep(element, levels - 1) for element in inner)
 
 
@@ -415,7 +419,7 @@ def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        for key, inner in value.items():
+        for key, inner in _pairs(value):
             yield key
             yield from _texts(inner)
     elif isinstance(value, list):

@@ -43,6 +43,8 @@ from orchestration.publishing.outputs import remove_leftovers, remove_old_output
 from orchestration.settings import DUCKDB, Settings
 
 IDENTITIES = "stg_unioned__identities"
+# Whom a row is about beside the person of its identity.
+_RECIPIENTS = "stg_carriers__recipients"
 # The row that holds what a person is asked for by; it is read as a send is.
 ASKED = "asked"
 ASKED_TABLE = ("outbound", "sends")
@@ -70,6 +72,9 @@ select
     source <> 'outbound' as is_log
 from {IDENTITIES}
 where content_hash <> '{ASKED}'
+union all by name
+select source, table_name, content_hash, line_number, keyed_hash('number', person_number) as number, true as is_log
+from {_RECIPIENTS}
 union all by name
 select * from read_parquet($erased_ties)
 """
@@ -294,7 +299,8 @@ def staged(
                 )
         if asked:
             _write_asked(beside, raw_layer.tables[ASKED_TABLE], *asked)
-        run_dbt(beside, ["build", "--exclude-resource-type", "unit_test", "test", "--select", f"+{IDENTITIES}"])
+        models = [f"+{IDENTITIES}", f"+{_RECIPIENTS}"]
+        run_dbt(beside, ["build", "--exclude-resource-type", "unit_test", "test", "--select", *models])
         with connect_to_build(beside) as connection:
             yield connection
     finally:
@@ -385,7 +391,7 @@ def _erase_rows(
     )
     rows: dict[tuple[str, str, str], list[int]] = {}
     for source, table_name, content_hash, line in connection.execute(
-        f"{TIED} select source, table_name, content_hash, line_number from tied where content_hash is not null"
+        f"{TIED} select distinct source, table_name, content_hash, line_number from tied where content_hash is not null"
     ).fetchall():
         rows.setdefault((source, table_name, content_hash), []).append(line)
     counts: dict[tuple[str, str], int] = {}

@@ -83,6 +83,7 @@ select
     from_number,
     to_number,
     cast(null as string) as recipient,
+    cast(null as string) as recipients,
     cast(null as string) as body,
     status,
     -- The type of the event is its code.
@@ -92,6 +93,8 @@ select
     segment_count,
     price,
     'USD' as currency_code,
+    segment_count_text,
+    price_text,
     coalesce(requested_at, status_at) as sent_at,
     cast(null as timestamp) as event_at,
     status_at,

@@ -88,6 +88,7 @@ select
     from_number,
     to_number,
     cast(null as string) as recipient,
+    cast(null as string) as recipients,
     cast(null as string) as body,
     status,
     -- The words of records are those of the events of End User Messaging; answers to the request have their own.
@@ -101,6 +102,8 @@ select
     segment_count,
     price,
     'USD' as currency_code,
+    segment_count_text,
+    price_text,
     -- An event has no time of the send: the first of the message stands in. An opt-out alone is no send.
     case when status <> 'unsubscribed' then status_at end as sent_at,
     case when status <> 'unsubscribed' then status_at end as event_at,

@@ -19,7 +19,11 @@ renamed as (
         {{ json_value('message', 'id') }} as provider_message_id,
         {{ word('type') }} as provider_status,
         {{ json_value('message', 'from') }} as sender,
-        coalesce({{ cleaned(adapter.quote('to')) }}, {{ json_value('message', 'to[0]') }}) as recipient_number,
+        coalesce(
+            {{ json_value(adapter.quote('to'), '[0]') }},
+            {{ cleaned(adapter.quote('to')) }},
+            {{ json_value('message', 'to[0]') }}
+        ) as recipient_number,
         {{ json_value('message', 'to[1]') }} is not null as is_group,
         {{ json_text('message', 'text') }} as body,
         {{ cleaned('errorcode') }} as provider_code,
@@ -82,6 +86,7 @@ select
     to_number,
     -- Of a message to several recipients, each event is of one of them.
     case when is_group then to_number end as recipient,
+    cast(null as string) as recipients,
     body,
     status,
     error_code,
@@ -90,6 +95,8 @@ select
     cast(null as integer) as segment_count,
     cast(null as decimal(18, 6)) as price,
     cast(null as string) as currency_code,
+    cast(null as string) as segment_count_text,
+    cast(null as string) as price_text,
     case when not is_outbound then coalesce(received_at, status_at) end as sent_at,
     cast(null as timestamp) as event_at,
     coalesce(status_at, received_at) as status_at,

@@ -29,8 +29,9 @@ renamed as (
             {{ json_value('receiver', 'connector.identifierValue') }},
             {{ json_value('recipients', 'items[0].recipient') }}
         ) as recipient_number,
-        coalesce({{ json_value('receiver', 'contacts[1]') }}, {{ json_value('recipients', 'items[1]') }}) is not null
-            as is_group,
+        {{ json_value('receiver', 'contacts[1]') }} is not null as is_group,
+        case when {{ json_value('recipients', 'items[1]') }} is not null then {{ json_text('recipients', 'items') }} end
+            as recipients,
         {{ cleaned('channelid') }} as channel_id,
         coalesce({{ json_text('body', 'text.text') }}, {{ plain_text('body') }}) as body,
         coalesce({{ word('status') }}, {{ lower_case(json_value('recipients', 'items[0].status')) }})
@@ -113,8 +114,9 @@ select
     coalesce(channel_id, from_number, 'bird') as message_id,
     from_number,
     to_number,
-    -- Of a message to several recipients, the status is told of the first.
-    case when is_group then to_number end as recipient,
+    -- Of several contacts with one status, it is told of the first.
+    case when is_group or recipients is not null then to_number end as recipient,
+    recipients,
     body,
     status,
     -- The code says more than the reason.
@@ -124,6 +126,8 @@ select
     segment_count,
     price,
     currency_code,
+    segment_count_text,
+    price_text,
     case when is_outbound then sent_at else coalesce(sent_at, status_at) end as sent_at,
     cast(null as timestamp) as event_at,
     coalesce(status_at, sent_at) as status_at,

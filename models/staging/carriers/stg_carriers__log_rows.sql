@@ -23,7 +23,7 @@
 ] -%}
 {%- set columns = [
     'provider_message_id', 'part', 'is_outbound', 'channel', 'message_id', 'from_number', 'to_number', 'recipient',
-    'body', 'status', 'error_code', 'error_code_space', 'error_message', 'segment_count', 'price', 'currency_code',
+    'recipients', 'body', 'status', 'error_code', 'error_code_space', 'error_message', 'segment_count', 'price', 'currency_code',
     'sent_at', 'event_at', 'status_at', 'updated_at', 'rejection_reason', 'record', 'file', 'content_hash',
     'extract_number', 'line_number',
 ] -%}
@@ -39,7 +39,9 @@ with log_rows as (
     select
         '{{ source }}' as source,
         '{{ table }}' as table_name,
-        {{ column_list(columns, indent=8) }}
+        {{ column_list(columns, indent=8) }},
+        segment_count_text,
+        price_text
     from {{ ref('stg_' ~ source ~ '__' ~ table) }}
     where {{ is_new('extract_number', 'extract_number') }}
     {%- endfor %}
@@ -60,9 +62,11 @@ select
     {%- if column in persons %}
     coalesce({{ column }}s.number, log_rows.{{ column }}) as {{ column }},
     {%- else %}
-    log_rows.{{ column }}{{ "," if not loop.last }}
+    log_rows.{{ column }},
     {%- endif %}
     {%- endfor %}
+    {{ is_unusable_count('log_rows.segment_count_text', 'log_rows.segment_count') }} as has_unusable_segment_count,
+    log_rows.price_text is not null and log_rows.price is null as has_unusable_price
 from log_rows
 {%- for column in persons %}
 left join numbers as {{ column }}s

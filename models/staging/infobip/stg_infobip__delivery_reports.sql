@@ -91,6 +91,7 @@ select
     from_number,
     to_number,
     cast(null as string) as recipient,
+    cast(null as string) as recipients,
     cast(null as string) as body,
     status,
     -- The error says more than the status; where there is none, the status is the code.
@@ -105,6 +106,8 @@ select
         as decimal(18, 6)
     ) as price,
     currency_code,
+    segment_count_text,
+    price_text,
     coalesce(carrier_sent_at, done_at) as sent_at,
     cast(null as timestamp) as event_at,
     coalesce(done_at, carrier_sent_at) as status_at,

@@ -81,9 +81,7 @@ checked as (
         coalesce(numbers.number, typed.to_number) as known_number,
         coalesce(customer_numbers.number, typed.customer_id) as known_customer_id,
         typed.price_text is not null and typed.price is null as has_unusable_price,
-        -- A count of 0 is what some systems write before a message is sent.
-        typed.segment_count_text is not null and typed.segment_count is null
-        and coalesce({{ whole_number('typed.segment_count_text') }}, 1) <> 0 as has_unusable_segment_count,
+        {{ is_unusable_count('typed.segment_count_text', 'typed.segment_count') }} as has_unusable_segment_count,
         {{ rejection_reason(
             [
                 missing_condition('send_id'),

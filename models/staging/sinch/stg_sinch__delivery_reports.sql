@@ -75,6 +75,7 @@ select
     cast(null as string) as to_number,
     -- A batch may have many recipients, each a send of its own.
     recipient,
+    cast(null as string) as recipients,
     cast(null as string) as body,
     status,
     error_code,
@@ -83,6 +84,8 @@ select
     cast(null as integer) as segment_count,
     cast(null as decimal(18, 6)) as price,
     cast(null as string) as currency_code,
+    cast(null as string) as segment_count_text,
+    cast(null as string) as price_text,
     cast(null as timestamp) as sent_at,
     cast(null as timestamp) as event_at,
     coalesce(status_at, operator_status_at) as status_at,

@@ -28,7 +28,9 @@ renamed as (
             {{ cleaned('cld') }},
             {{ plain_text(adapter.quote('to')) }}
         ) as recipient_number,
-        {{ json_value(adapter.quote('to'), '[1].phone_number') }} is not null as is_group,
+        case
+            when {{ json_value(adapter.quote('to'), '[1].phone_number') }} is not null then {{ adapter.quote('to') }}
+        end as recipients,
         coalesce({{ cleaned('messaging_profile_id') }}, {{ cleaned('profile_id') }}) as messaging_profile_id,
         coalesce({{ word('type') }}, {{ word('message_type') }}) as message_type,
         nullif(text, '') as body,
@@ -116,8 +118,8 @@ select
     coalesce(messaging_profile_id, from_number) as message_id,
     from_number,
     to_number,
-    -- Of a message to several recipients, the status is told of the first.
-    case when is_group then to_number end as recipient,
+    case when recipients is not null then to_number end as recipient,
+    recipients,
     body,
     status,
     error_code,
@@ -126,6 +128,8 @@ select
     segment_count,
     price,
     currency_code,
+    segment_count_text,
+    price_text,
     coalesce(carrier_sent_at, created_at) as sent_at,
     cast(null as timestamp) as event_at,
     coalesce(completed_at, updated_at, carrier_sent_at, created_at) as status_at,

@@ -111,6 +111,7 @@ select
     from_number,
     to_number,
     cast(null as string) as recipient,
+    cast(null as string) as recipients,
     body,
     status,
     error_code,
@@ -119,6 +120,8 @@ select
     segment_count,
     price,
     currency_code,
+    segment_count_text,
+    price_text,
     -- Without a time, as the console has messages that never were sent, a row gives a status and no send.
     coalesce(carrier_sent_at, created_at) as sent_at,
     cast(null as timestamp) as event_at,

@@ -14,6 +14,48 @@ log_rows as (
 
 ),
 
+-- A row counts once, however many recipients it tells of.
+addressed as (
+
+    select
+        source,
+        table_name,
+        provider_message_id,
+        recipient,
+        part,
+        status,
+        error_code,
+        error_code_space,
+        error_message,
+        sent_at,
+        status_at,
+        price,
+        false as is_further_recipient,
+        extract_number
+    from log_rows
+
+    union all
+
+    select
+        source,
+        table_name,
+        provider_message_id,
+        recipient,
+        part,
+        status,
+        error_code,
+        error_code_space,
+        error_message,
+        sent_at,
+        status_at,
+        cast(null as decimal(18, 6)) as price,
+        true as is_further_recipient,
+        extract_number
+    from {{ ref('stg_carriers__recipients') }}
+    where status is not null
+
+),
+
 settings as (
 
     select * from {{ ref('stg_pipeline__settings') }}
@@ -37,6 +79,7 @@ unioned as (
         false as is_carrier_log,
         'outbound' as source,
         'statuses' as table_name,
+        false as is_further_recipient,
         extract_number
     from application_statuses
 
@@ -44,27 +87,28 @@ unioned as (
 
     select
         cast(null as string) as send_id,
-        log_rows.source as provider,
-        log_rows.provider_message_id,
-        coalesce(log_rows.recipient, '') as recipient,
-        coalesce(log_rows.part, '') as part,
-        log_rows.status,
-        log_rows.error_code,
-        log_rows.error_code_space,
-        log_rows.error_message,
+        addressed.source as provider,
+        addressed.provider_message_id,
+        coalesce(addressed.recipient, '') as recipient,
+        coalesce(addressed.part, '') as part,
+        addressed.status,
+        addressed.error_code,
+        addressed.error_code_space,
+        addressed.error_message,
         -- Much later than the send, a log's time is that of another update than the status.
         case
             when
-                log_rows.sent_at is null
-                or log_rows.status_at <= {{ add_hours('log_rows.sent_at', 'settings.receipt_timeout_hours') }}
-                then log_rows.status_at
+                addressed.sent_at is null
+                or addressed.status_at <= {{ add_hours('addressed.sent_at', 'settings.receipt_timeout_hours') }}
+                then addressed.status_at
         end as occurred_at,
-        case when log_rows.part is not null then log_rows.price end as part_price,
+        case when addressed.part is not null then addressed.price end as part_price,
         true as is_carrier_log,
-        log_rows.source,
-        log_rows.table_name,
-        log_rows.extract_number
-    from log_rows
+        addressed.source,
+        addressed.table_name,
+        addressed.is_further_recipient,
+        addressed.extract_number
+    from addressed
     cross join settings
 
 )
