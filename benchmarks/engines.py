@@ -149,7 +149,8 @@ def write_measured(results: list[dict[str, Any]], machine: dict[str, Any], memor
         "",
         f'`make bench ARGS="{" ".join(sys.argv[1:])}"` wrote this: {machine["processor"]}, {machine["cores"]} cores,'
         f" {machine['memory_gib']:.0f} GiB; {memory_gb} GB for each engine. What the figures mean stands in"
-        " [scaling.md](scaling.md). CSVs of both engines are the same to the byte.",
+        " [scaling.md](scaling.md). CSVs of both engines are the same to the byte. CPU seconds are Python's: what Java"
+        " takes are the task seconds below.",
         "",
         *_table(
             ["sends", "", "engine", "seconds", "CPU seconds", "memory, GiB", "on disk, GB"],
