@@ -434,6 +434,8 @@ def test_words_that_nobody_knows_show_and_inbound_texts_are_kept(odd_values: Pip
         "select source, column_name, example_value from audit_unusable_values where source <> 'outbound' order by all"
     ) == [
         ("aws", "status", "something new"),
+        ("infobip", "price", None),
+        ("infobip", "segment_count", None),
         ("twilio", "channel", "messenger"),
     ]
     assert odd_values.query_built("select is_retryable from fct_delivery_issues where send_id = 'E4'") == [(True,)]

@@ -16,7 +16,7 @@ provider_statuses as (
 renamed as (
 
     select
-        {{ json_value('notification', 'messageId') }} as provider_message_id,
+        {{ json_value('notification', 'messageId') }} as message_id_text,
         {{ word('status') }} as log_status,
         trim(trailing '.' from {{ json_value('delivery', 'providerResponse') }}) as provider_response,
         {{ json_value('delivery', 'destination') }} as recipient_number,
@@ -40,6 +40,7 @@ typed as (
 
     select
         *,
+        {{ cleaned('message_id_text') }} as provider_message_id,
         -- Of a success the response says more than the status: whether the phone or only the carrier took the message.
         case
             when log_status = 'success' then coalesce({{ lower_case('provider_response') }}, log_status)
@@ -83,7 +84,7 @@ checked as (
 )
 
 select
-    {{ cleaned('provider_message_id') }} as provider_message_id,
+    provider_message_id,
     cast(null as string) as part,
     true as is_outbound,
     'sms' as channel,

@@ -16,7 +16,7 @@ provider_statuses as (
 renamed as (
 
     select
-        {{ json_value('attributes', 'message_id') }} as provider_message_id,
+        {{ json_value('attributes', 'message_id') }} as message_id_text,
         {{ word('event_type') }} as event_type,
         {{ lower_case(json_value('attributes', 'record_status')) }} as record_status,
         {{ json_value('attributes', 'origination_phone_number') }} as sender,
@@ -40,6 +40,7 @@ typed as (
 
     select
         *,
+        {{ cleaned('message_id_text') }} as provider_message_id,
         -- The record's status says more than the event's type.
         case
             when event_type = '_sms.optout' then event_type
@@ -79,7 +80,7 @@ checked as (
 )
 
 select
-    {{ cleaned('provider_message_id') }} as provider_message_id,
+    provider_message_id,
     cast(null as string) as part,
     true as is_outbound,
     'sms' as channel,

@@ -16,7 +16,7 @@ provider_statuses as (
 renamed as (
 
     select
-        {{ json_value('message', 'id') }} as provider_message_id,
+        {{ json_value('message', 'id') }} as message_id_text,
         {{ word('type') }} as provider_status,
         {{ json_value('message', 'from') }} as sender,
         coalesce(
@@ -44,6 +44,7 @@ typed as (
 
     select
         *,
+        {{ cleaned('message_id_text') }} as provider_message_id,
         coalesce(provider_status, '') <> 'message-received' as is_outbound,
         {{ e164('sender') }} as from_number,
         {{ e164('recipient_number') }} as to_number,
@@ -77,7 +78,7 @@ checked as (
 )
 
 select
-    {{ cleaned('provider_message_id') }} as provider_message_id,
+    provider_message_id,
     cast(null as string) as part,
     is_outbound,
     'sms' as channel,
