@@ -468,10 +468,11 @@ def _beside_spark(bench: Bench, arguments: argparse.Namespace, sizes: list[int])
     plans = plans_of({*sizes, arguments.sends}, DAYS, FIRST_DAY)
     docs = None if arguments.no_docs else arguments.docs
     results: list[dict[str, Any]] = []
+    measured_on = machine()
     # Written after each, since the largest take hours.
     for result in compare_engines(bench, plans, arguments.memory_gb):
         results.append(result)
-        page = write_measured(results, machine(), arguments.memory_gb, docs)
+        page = write_measured(results, measured_on, arguments.memory_gb, docs)
     print(page)
     return 0
 

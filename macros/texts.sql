@@ -7,3 +7,8 @@
     {#- A word of a closed list, compared without case. -#}
     {{ lower_case(cleaned(column)) }}
 {%- endmacro -%}
+
+{%- macro is_phone_channel(channel) -%}
+    {#- Condition: addresses on the channel are phone numbers. -#}
+    {{ channel }} in ('sms', 'whatsapp', 'rcs')
+{%- endmacro -%}

@@ -5,7 +5,7 @@
 -- The values of new extracts that nothing can be done with. They are counted here extract by extract, and put together
 -- by audit_unusable_values.
 
-{%- set phones = "channel in ('sms', 'whatsapp', 'rcs')" %}
+{%- set phones = is_phone_channel('channel') %}
 {%- set number_fault -%}
     case
             when {{ is_national_number('value') }} then 'national number without DEFAULT_COUNTRY'

@@ -12,7 +12,7 @@ other_providers as (
 
     select provider
     from {{ ref('int_sends') }}
-    where channel not in ('sms', 'whatsapp', 'rcs') and provider is not null
+    where not {{ is_phone_channel('channel') }} and provider is not null
     group by provider
 
 ),

@@ -6,7 +6,7 @@
 {%- set by_number -%}
     {{ address_number('replies.from_number', 'replies.channel') }}
         = {{ address_number('sends.to_number', 'sends.channel') }}
-        and (replies.channel not in ('sms', 'whatsapp', 'rcs') or {{ is_digits('replies.from_number') }})
+        and (not {{ is_phone_channel('replies.channel') }} or {{ is_digits('replies.from_number') }})
 {%- endset %}
 {%- set by_customer = 'replies.customer_id = sends.customer_id and replies.from_number is null' %}
 {%- set in_window -%}

@@ -1,3 +1,8 @@
+{%- set addressed = [
+    'source', 'table_name', 'provider_message_id', 'recipient', 'part', 'status', 'error_code', 'error_code_space',
+    'error_message', 'sent_at', 'status_at', 'extract_number',
+] -%}
+
 -- What a status is addressed to: a send by its id, else a message by its provider and the provider's id for it.
 
 with application_statuses as (
@@ -18,39 +23,17 @@ log_rows as (
 addressed as (
 
     select
-        source,
-        table_name,
-        provider_message_id,
-        recipient,
-        part,
-        status,
-        error_code,
-        error_code_space,
-        error_message,
-        sent_at,
-        status_at,
+        {{ column_list(addressed, indent=8) }},
         price,
-        false as is_further_recipient,
-        extract_number
+        false as is_further_recipient
     from log_rows
 
     union all
 
     select
-        source,
-        table_name,
-        provider_message_id,
-        recipient,
-        part,
-        status,
-        error_code,
-        error_code_space,
-        error_message,
-        sent_at,
-        status_at,
+        {{ column_list(addressed, indent=8) }},
         cast(null as decimal(18, 6)) as price,
-        true as is_further_recipient,
-        extract_number
+        true as is_further_recipient
     from {{ ref('stg_carriers__recipients') }}
     where status is not null
 
