@@ -74,9 +74,14 @@ SHALLOW_BYTES = 2 * MAXIMUM_DEPTH
 
 
 class _Number(str):
-    """A number as the text that it is, or one of the words that Python writes for what is none: NaN, Infinity."""
+    """A number as the text that it is, or Infinity."""
 
     __slots__ = ()
+
+
+def _constant(word: str) -> _Number | None:
+    """What Python and data frames write as a number: NaN stands for a missing value."""
+    return None if word == "NaN" else _Number(word)
 
 
 class _Repeating(dict[str, Any]):
@@ -98,7 +103,7 @@ def _pairs(value: dict[str, Any]) -> Iterable[tuple[str, Any]]:
     return value.pairs if isinstance(value, _Repeating) else value.items()
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_Number, parse_int=_Number, parse_constant=_Number)
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_Number, parse_int=_Number, parse_constant=_constant)
 
 
 class Found(NamedTuple):

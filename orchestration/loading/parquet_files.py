@@ -253,10 +253,14 @@ def _too_large(limits: Limits) -> ExtractRefusedError:
 
 def _text(column: str, kind: str) -> str:
     """A typed Parquet column as the text that a CSV would hold."""
-    if kind in ("FLOAT", "DOUBLE"):  # whole numbers that data frames keep as floats, such as codes
+    if kind in (
+        "FLOAT",
+        "DOUBLE",
+    ):  # whole numbers that data frames keep as floats, such as codes; NaN is a missing one
         is_whole = f"{column} = trunc({column}) and abs({column}) < 1e15"
         # By the statistics of a file DuckDB takes the condition for true, though they leave NaN out.
-        return f"coalesce(case when {is_whole} then try_cast({column} as bigint)::varchar end, {column}::varchar)"
+        whole = f"case when {is_whole} then try_cast({column} as bigint)::varchar end"
+        return f"case when not isnan({column}) then coalesce({whole}, {column}::varchar) end"
     if kind.startswith("DECIMAL"):  # whole numbers of databases whose numbers have no declared scale, such as ids
         return rf"regexp_replace({column}::varchar, '\.0+$', '')"
     if kind == "BLOB":  # texts of writers that do not say so
