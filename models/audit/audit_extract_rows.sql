@@ -27,15 +27,15 @@ read_rows as (
 
 ),
 
--- Only tables of which fewer rows were taken than read are searched: most have no row to set apart.
-searched_tables as (
+-- Only extracts of tables of which fewer rows were taken than read are searched: most have no row to set apart.
+searched_extracts as (
 
-    select
-        read_rows.source,
-        read_rows.table_name
-    from read_rows
+    select extracts.extract_number
+    from extracts
+    inner join read_rows
+        on extracts.source = read_rows.source and extracts.table_name = read_rows.table_name
     left join {{ ref('audit_folded_rows') }} as folded
-        on read_rows.source = folded.source and read_rows.table_name = folded.table_name
+        on extracts.source = folded.source and extracts.table_name = folded.table_name
     {%- if is_incremental() %}
     left join (
         select
@@ -46,7 +46,7 @@ searched_tables as (
         where is_staged
         group by source, table_name
     ) as known
-        on read_rows.source = known.source and read_rows.table_name = known.table_name
+        on extracts.source = known.source and extracts.table_name = known.table_name
     {%- endif %}
     where
         read_rows.row_count - coalesce(folded.folded_count, 0)
@@ -105,9 +105,9 @@ select
     true as is_staged
 from {{ relation }}
 where
-    {{ source }} || '/' || {{ table_name }} in (
-        select searched.source || '/' || searched.table_name from searched_tables as searched
-    )
-    and rejection_reason is not null
+    rejection_reason is not null
     and {{ is_new('extract_number', 'extract_number') }}
+    -- Where no extract is searched, this has the scan skip all files.
+    and extract_number <= (select coalesce(max(searched.extract_number), 0) from searched_extracts as searched)
+    and extract_number in (select searched.extract_number from searched_extracts as searched)
 {%- endfor %}

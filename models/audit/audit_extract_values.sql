@@ -2,53 +2,113 @@
 
 {{ config(materialized='incremental', incremental_strategy='append', database=target.get('database')) }}
 
--- The values of new extracts that nothing can be done with. They are counted here extract by extract, and put together
--- by audit_unusable_values.
-
 {%- set phones = is_phone_channel('channel') %}
-{%- set number_fault -%}
-    case
-            when {{ is_national_number('value') }} then 'national number without DEFAULT_COUNTRY'
-            when not {{ is_number('value') }} then 'no phone number'
-        end
-{%- endset %}
-{%- set provider_fault -%}
-    case when value not in (select providers.provider from {{ ref('providers') }} as providers) then 'unknown provider' end
-{%- endset %}
-
-{%- for relation, source, table_name, column, condition, fault in [
-    (ref('stg_outbound__sends'), "'outbound'", "'sends'", 'to_number', phones, number_fault),
-    (ref('stg_outbound__sends'), "'outbound'", "'sends'", 'provider', phones, provider_fault),
-    (ref('stg_outbound__sends'), "'outbound'", "'sends'", 'price', 'has_unusable_price', "'no price'"),
-    (ref('stg_outbound__sends'), "'outbound'", "'sends'", 'segment_count', 'has_unusable_segment_count', "'no count'"),
-    (ref('stg_outbound__statuses'), "'outbound'", "'statuses'", 'provider', 'send_id is null', provider_fault),
-    (ref('stg_outbound__replies'), "'outbound'", "'replies'", 'from_number', phones, number_fault),
-    (ref('stg_outbound__replies'), "'outbound'", "'replies'", 'provider', phones, provider_fault),
-    (ref('stg_carriers__log_rows'), 'source', 'table_name', 'to_number', 'is_outbound and ' ~ phones, number_fault),
-    (ref('stg_carriers__log_rows'), 'source', 'table_name', 'from_number', 'not is_outbound and ' ~ phones, number_fault),
-    (ref('stg_carriers__log_rows'), 'source', 'table_name', 'price', 'has_unusable_price', "'no price'"),
-    (ref('stg_carriers__log_rows'), 'source', 'table_name', 'segment_count', 'has_unusable_segment_count', "'no count'"),
+{#- What is wrong with a value of a column. -#}
+{%- set faults = {
+    'provider': 'case when provider not in (select providers.provider from ' ~ ref('providers') ~ " as providers)"
+        ~ " then 'unknown provider' end",
+    'price': "'no price'",
+    'segment_count': "'no count'",
+} %}
+{%- for number in ['to_number', 'from_number'] %}
+{%- do faults.update({number: 'case when ' ~ is_national_number(number)
+    ~ " then 'national number without DEFAULT_COUNTRY' when not " ~ is_number(number) ~ " then 'no phone number' end"}) %}
+{%- endfor %}
+{#- In which rows of a relation a column has to be right, and whether prices and counts are. -#}
+{%- set relations = [
+    (ref('stg_outbound__sends'), "'outbound'", "'sends'", {
+        'to_number': phones,
+        'provider': phones,
+        'price': 'has_unusable_price',
+        'segment_count': 'has_unusable_segment_count',
+    }),
+    (ref('stg_outbound__statuses'), "'outbound'", "'statuses'", {'provider': 'send_id is null'}),
+    (ref('stg_outbound__replies'), "'outbound'", "'replies'", {'from_number': phones, 'provider': phones}),
+    (ref('stg_carriers__log_rows'), 'source', 'table_name', {
+        'to_number': 'is_outbound and ' ~ phones,
+        'from_number': 'not is_outbound and ' ~ phones,
+        'price': 'has_unusable_price',
+        'segment_count': 'has_unusable_segment_count',
+    }),
 ] %}
-{{ "union all" if not loop.first }}
+
+-- The values of new extracts that nothing can be done with, beside a row for each extract, which tells that it was
+-- looked through. They are counted here extract by extract, and put together by audit_unusable_values.
+
+with looked_through as (
+    {%- for relation, source, table_name, conditions in relations %}
+    {{ "union all" if not loop.first }}
+
+    select
+        {{ source }} as source,
+        {{ table_name }} as table_name,
+        extract_number,
+        file,
+        line_number,
+        {{ 'provider' if 'provider' in conditions else 'cast(null as string)' }} as provider,
+        {%- for column in faults %}
+        {%- if column in conditions %}
+        case when {{ conditions[column] }} then {{ faults[column] }} end as {{ column }}_fault
+        {%- else %}
+        cast(null as string) as {{ column }}_fault
+        {%- endif %}{{ "," if not loop.last }}
+        {%- endfor %}
+    from {{ relation }}
+    where {{ is_new('extract_number', 'extract_number') }}
+    {%- endfor %}
+
+),
+
+columns as (
+    {%- for column in faults %}
+    {{ "union all" if not loop.first }}
+    select '{{ column }}' as column_name
+    {%- endfor %}
+
+),
+
+given as (
+
+    select
+        looked_through.*,
+        columns.column_name,
+        case columns.column_name
+            {%- for column in faults %}
+            when '{{ column }}' then looked_through.{{ column }}_fault
+            {%- endfor %}
+        end as fault
+    from looked_through
+    cross join columns
+    where coalesce({{ faults | join('_fault, ') }}_fault) is not null
+
+)
 
 select
-    {{ source }} as source,
-    {{ table_name }} as table_name,
-    '{{ column }}' as column_name,
-    {{ fault }} as fault,
+    source,
+    table_name,
+    column_name,
+    fault,
     -- A provider's name is shown; a person's number is not.
-    {{ 'value' if column == 'provider' else 'cast(null as string)' }} as example_value,
+    case when column_name = 'provider' then provider end as example_value,
     extract_number,
     file as example_file,
     min(line_number) as example_line,
     count(*) as row_count
-from (
-    select
-        *,
-        {{ column }} as value
-    from {{ relation }}
-    where {{ condition }} and {{ is_new('extract_number', 'extract_number') }}
-) as given
-where {{ fault }} is not null
+from given
+where fault is not null
 group by 1, 2, 3, 4, 5, 6, 7
-{%- endfor %}
+
+union all
+
+select
+    source,
+    table_name,
+    cast(null as string) as column_name,
+    cast(null as string) as fault,
+    cast(null as string) as example_value,
+    extract_number,
+    file as example_file,
+    cast(null as bigint) as example_line,
+    0 as row_count
+from {{ ref('stg_pipeline__loads') }}
+where outcome = 'loaded' and {{ is_new('extract_number', 'extract_number') }}

@@ -16,6 +16,7 @@ with sends as (
 carrier_states as (
 
     select * from {{ ref('int_carrier_states') }}
+    where source <> ''
 
 ),
 

@@ -4,6 +4,7 @@
 with extract_values as (
 
     select * from {{ ref('audit_extract_values') }}
+    where fault is not null
 
 ),
 

@@ -31,6 +31,31 @@ with new_statuses as (
         statuses.send_id is null
         and {{ is_new('statuses.extract_number', '_extract_number') }}
 
+    union all
+
+    -- No message has this address. It keeps up to which extract was looked through, as in int_send_states.
+    select
+        '' as provider,
+        '' as provider_message_id,
+        '' as recipient,
+        '' as part,
+        '' as source,
+        '' as table_name,
+        false as is_carrier_log,
+        false as has_delivered_status,
+        false as has_canceled_status,
+        false as has_issue_status,
+        false as is_reported,
+        false as is_under_way,
+        cast(null as timestamp) as delivered_at,
+        null as part_price,
+        0 as _row_count,
+        extract_number as _extract_number
+    from {{ ref('stg_pipeline__loads') }}
+    where
+        outcome = 'loaded'
+        and {{ is_new('extract_number', '_extract_number') }}
+
 ),
 
 folded as (

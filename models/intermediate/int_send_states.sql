@@ -18,6 +18,22 @@ with new_statuses as (
         send_id is not null
         and {{ is_new('extract_number', '_extract_number') }}
 
+    union all
+
+    -- No send has this id. It keeps up to which extract was looked through, where the statuses of the latest name none.
+    select
+        '' as send_id,
+        false as has_delivered_status,
+        false as has_canceled_status,
+        false as is_under_way,
+        cast(null as timestamp) as delivered_at,
+        0 as _row_count,
+        extract_number as _extract_number
+    from {{ ref('stg_pipeline__loads') }}
+    where
+        outcome = 'loaded'
+        and {{ is_new('extract_number', '_extract_number') }}
+
 ),
 
 folded as (

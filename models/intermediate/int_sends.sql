@@ -13,7 +13,7 @@
 -- Of the rows of a send one counts (contract rule 2). What only a carrier's log tells of is kept apart from a send of
 -- the application with the same id: which of the log's are sends of their own is told by int_sends_claimed.
 
-with candidates as {{ inlined() }} (
+with candidates as (
 
     select
         {{ column_list(columns, indent=8) }},

@@ -165,23 +165,26 @@ def _write_export(
         f" from {EVENTS} where {condition}",
         parameters,
     )
-    queries = {"receipt": f"select * from {RECEIPTS} where {condition} order by received_at, receipt_id"}
     of_range = f"select _message_id from {RECEIPTS} where {condition}"
-    queries["overview"] = f"select * from {OVERVIEW} where ruleset_id in ({of_range}) order by ruleset_id"
+    queries = {
+        "receipt": (f"select * from {RECEIPTS} where {condition}", "received_at, receipt_id"),
+        "overview": (f"select * from {OVERVIEW} where ruleset_id in ({of_range})", "ruleset_id"),
+    }
     for event, (time, *described) in EVENT_COLUMNS.items():
         values = "".join(f", {name if name in KNOWN_COLUMNS else 'null::varchar'} as {name}" for name in described)
+        known = ", ".join(f"{name} as _{name}" for name in KNOWN_COLUMNS)
         queries[event] = (
-            f"select receipt_id, occurred_at as {time}{values} from sent_events where event = '{event}'"
-            f" order by occurred_at, receipt_id, {', '.join(KNOWN_COLUMNS)}"
+            f"select receipt_id, occurred_at as {time}{values}, {known} from sent_events where event = '{event}'",
+            f"{time}, receipt_id, {', '.join(f'_{name}' for name in KNOWN_COLUMNS)}",
         )
     receipts = 0
     with (
         tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as work,
         zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION_LEVEL) as archive,
     ):
-        for group, query in queries.items():
+        for group, (query, order) in queries.items():
             csv = Path(work) / f"{group}.csv"
-            rows = write_csv(connection, query, csv, parameters if "$" in query else None).rows
+            rows = write_csv(connection, query, order, csv, parameters if "$" in query else None).rows
             receipts = rows if group == "receipt" else receipts
             if rows or group in ("receipt", "overview"):
                 name = f"{group}_{as_of:%Y%m%d-%H%M%S}.csv"

@@ -18,7 +18,8 @@ provider_aliases as (
 
 ),
 
-numbers as (
+-- Inlined, since the marks of the models that read this would not reach the files past a table kept in memory.
+numbers as {{ inlined() }} (
 
     select * from {{ ref('stg_pipeline__numbers') }}
 
