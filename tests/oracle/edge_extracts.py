@@ -131,8 +131,8 @@ def generate(seed: int, sends: int, world: int = 0) -> Extracts:
 
     Args:
         seed: of the random choices.
-        sends: number of sends of the application, below 1,000 where there are several worlds.
-        world: from 0 to 22. Each has messages, customers, numbers and ids of its own, so that the extracts of several
+        sends: number of sends of the application; at most 120 where there are several worlds.
+        world: from 0 to 70. Each has messages, customers, numbers and ids of its own, so that the extracts of several
             can be loaded together and have nothing to do with each other.
 
     Returns:
@@ -155,7 +155,7 @@ class _Generator:
         self.chance = chance
         self.first_id = 1_000 * world
         self.first_message = 9 * world
-        self.first_customer = 3 * len(NUMBERS) * world
+        self.first_customer = len(NUMBERS) * world
         self.extracts: Extracts = {
             "outbound.sends": [],
             "outbound.statuses": [],
