@@ -302,14 +302,21 @@ def test_what_does_the_work_imports_no_dagster() -> None:
     assert {name for name in importing if not name.startswith("bindings/")} == {"commands.py"}
 
 
+UNMAPPED = STATUSES[1] | {"provider_message_id": "SM2", "error_code": "99123"}
+UNMAPPED_ISSUE = "select provider_error_code, issue_reason_id from fct_delivery_issues where send_id = 's2'"
+
+
 @pytest.mark.after_first_run
-def test_a_run_whose_test_failed_is_continued_and_told(pipeline: Pipeline) -> None:
+def test_a_run_whose_test_failed_is_continued_and_told_and_a_code_without_a_reason_only_warns(
+    pipeline: Pipeline,
+) -> None:
     fingerprint = pipeline.settings.build_dir / "fingerprint.txt"
     noted = fingerprint.stat().st_mtime_ns
     with duckdb.connect(str(pipeline.settings.build_dir / "marts.duckdb")) as connection:
         connection.execute("insert into audit_unmapped_codes (error_code) values ('x')")
         connection.execute("update fct_sends set delivery_status = 'nonsense' where send_id = 's3'")
     pipeline.drop_rows("outbound/sends/b.csv", [{**SENDS[0], "send_id": "s9"}])
+    pipeline.drop_rows("outbound/statuses/b.csv", [UNMAPPED])
     with listening() as webhook:
         result = pipeline.make_run(NOTIFY_URLS=webhook.url)
         assert result.returncode == 1
@@ -336,6 +343,39 @@ def test_a_run_whose_test_failed_is_continued_and_told(pipeline: Pipeline) -> No
         assert "secret" not in (pipeline.settings.build_dir / "logs" / "daily.log").read_text()
     assert pipeline.query("select count(*) from fct_sends") == [(5,)]
     assert fingerprint.stat().st_mtime_ns == noted  # no full refresh
+    assert "1 error code(s) are not mapped to a reason yet: select * from audit_unmapped_codes" in result.stdout
+    assert pipeline.query(UNMAPPED_ISSUE) == [("99123", "something_went_wrong")]
+    assert check_results(pipeline)[-1] == ("WARN", False)
+
+
+@pytest.mark.after_first_run
+def test_a_row_in_the_seed_maps_an_error_code(pipeline: Pipeline, tmp_path: Path) -> None:
+    """The recipe "Map an error code" of CONTRIBUTING; that the code shows as a warning before: the test above."""
+    project = tmp_path / "project"
+    for folder in ("models", "macros", "seeds", "orchestration", "tests/data"):
+        shutil.copytree(PROJECT_DIR / folder, project / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("dbt_project.yml", "profiles.yml", "requirements.txt"):
+        shutil.copy(PROJECT_DIR / file, project)
+    with (project / "seeds" / "carrier_error_codes.csv").open("a", encoding="utf-8") as seed:
+        seed.write("twilio,message,99123,A code of tomorrow,issue,recipient_unreachable,true,\n")
+    pipeline.drop_rows("outbound/statuses/b.csv", [UNMAPPED])
+    result = pipeline.make_run(cwd=project)
+    assert result.returncode == 0, result.stderr
+    assert "not mapped" not in result.stdout
+    assert pipeline.query(UNMAPPED_ISSUE) == [("99123", "recipient_unreachable")]
+    assert check_results(pipeline)[-1] == ("ERROR", True)
+
+
+def check_results(pipeline: Pipeline) -> list[tuple[str, bool]]:
+    """Severity and outcome of the check of unmapped codes, run by run, as Dagster has noted them."""
+    import dagster as dg
+
+    os.environ["DAGSTER_EVENT_LOG_DIR"] = str(pipeline.settings.dagster_home / "history" / "runs")
+    key = dg.AssetCheckKey(dg.AssetKey(["audit_unmapped_codes"]), "warn_of_codes_without_a_reason")
+    with dg.DagsterInstance.from_config(str(pipeline.settings.dagster_home)) as instance:
+        records = instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
+        found = [record.event.asset_check_evaluation for record in records if record.event is not None]
+    return [(evaluation.severity.value, evaluation.passed) for evaluation in reversed(found) if evaluation is not None]
 
 
 def run_pages(pipeline: Pipeline) -> list[tuple[str | None, list[str]]]:
@@ -550,43 +590,6 @@ def test_wrong_rows_show_where_they_stand(pipeline: Pipeline) -> None:
     assert json.loads(found[0][2])["channel"] == "fax"
     assert found[0][3] == "unknown channel: fax"
     assert pipeline.query_built("select row_count, rejected_count, outcome from audit_loads") == [(3, 2, "loaded")]
-
-
-@pytest.mark.after_first_run
-def test_a_code_without_a_reason_warns_and_a_row_in_the_seed_maps_it(pipeline: Pipeline, tmp_path: Path) -> None:
-    """The recipe "Map an error code" of CONTRIBUTING: the code shows as a warning, a row in the seed, the reason is there."""
-    pipeline.drop_rows("outbound/statuses/b.csv", [STATUSES[1] | {"provider_message_id": "SM2", "error_code": "99123"}])
-    issue = "select provider_error_code, issue_reason_id from fct_delivery_issues where send_id = 's2'"
-    result = pipeline.make_run()
-    assert result.returncode == 0, result.stderr
-    assert "1 error code(s) are not mapped to a reason yet: select * from audit_unmapped_codes" in result.stdout
-    assert pipeline.query(issue) == [("99123", "something_went_wrong")]
-    assert check_results(pipeline)[-1] == ("WARN", False)
-
-    project = tmp_path / "project"
-    for folder in ("models", "macros", "seeds", "orchestration", "tests/data"):
-        shutil.copytree(PROJECT_DIR / folder, project / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in ("dbt_project.yml", "profiles.yml", "requirements.txt"):
-        shutil.copy(PROJECT_DIR / file, project)
-    with (project / "seeds" / "carrier_error_codes.csv").open("a", encoding="utf-8") as seed:
-        seed.write("twilio,message,99123,A code of tomorrow,issue,recipient_unreachable,true,\n")
-    result = pipeline.make_run(cwd=project)
-    assert result.returncode == 0, result.stderr
-    assert "not mapped" not in result.stdout
-    assert pipeline.query(issue) == [("99123", "recipient_unreachable")]
-    assert check_results(pipeline)[-1] == ("ERROR", True)
-
-
-def check_results(pipeline: Pipeline) -> list[tuple[str, bool]]:
-    """Severity and outcome of the check of unmapped codes, run by run, as Dagster has noted them."""
-    import dagster as dg
-
-    os.environ["DAGSTER_EVENT_LOG_DIR"] = str(pipeline.settings.dagster_home / "history" / "runs")
-    key = dg.AssetCheckKey(dg.AssetKey(["audit_unmapped_codes"]), "warn_of_codes_without_a_reason")
-    with dg.DagsterInstance.from_config(str(pipeline.settings.dagster_home)) as instance:
-        records = instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
-        found = [record.event.asset_check_evaluation for record in records if record.event is not None]
-    return [(evaluation.severity.value, evaluation.passed) for evaluation in reversed(found) if evaluation is not None]
 
 
 @pytest.mark.parametrize("command", ["dev", "demo-dev"])
