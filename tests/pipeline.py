@@ -26,6 +26,8 @@ from orchestration.publishing.marts import Published, publish
 from orchestration.settings import Settings
 
 Rows = list[dict[str, str | None]]
+# Arguments of dbt for a build that tests no data.
+WITHOUT_TESTS = ("--exclude-resource-type", "test")
 AS_OF = "2026-11-01T06:00:00Z"
 # Commands are forked from a process that has imported what all of them import, which takes seconds.
 IMPORTED = ["orchestration.commands", "orchestration.bindings.jobs", "dbt.cli.main", "dbt.adapters.duckdb", __name__]
@@ -76,7 +78,7 @@ class Pipeline:
 
     def build(self, with_tests: bool = False, full_refresh: bool = False, arguments: Sequence[str] = ()) -> bool:
         """Build all tables, with their data tests or without; returns whether everything was made anew."""
-        without_tests = [] if with_tests else ["--exclude-resource-type", "test"]
+        without_tests = () if with_tests else WITHOUT_TESTS
         return bool(build(self.settings, self.raw_layer, full_refresh, [*without_tests, *arguments])[1])
 
     def run(self, with_tests: bool = False) -> Published:

@@ -22,10 +22,12 @@ from orchestration.privacy.old_values import (
 )
 from orchestration.privacy.personal_data import personal_columns
 from orchestration.privacy.retention_note import cutoff_of, is_due
+from orchestration.publishing.state import is_current
 from orchestration.settings import Settings
 from tests.oracle.edge_extracts import generate
-from tests.pipeline import Pipeline, Rows
+from tests.pipeline import WITHOUT_TESTS, Pipeline, Rows
 from tests.test_forgetting import files_with_traces
+from tests.test_incremental import refresh_reason
 from tests.test_native_logs import EXTRACTS as CARRIERS_LOGS
 
 AS_OF, DAYS = "2026-11-20T06:00:00Z", "40"
@@ -42,7 +44,7 @@ NEW_TRACES = ["Ada Newcomer", "4155550177", "unread newcomer"]
 NOT_KEPT = {"dim_phone_numbers", "rpt_fix_list.number_type", "rpt_fix_list.number_fix", "report_info"}
 
 TOLD = (
-    "{}; what is older than 2026-10-11T06:00:00 UTC has no numbers, names and texts any more (RETENTION_DAYS): what was"
+    "a rebuild was asked for; what is older than 2026-10-11T06:00:00 UTC has no numbers, names and texts any more (RETENTION_DAYS): what was"
     " told from them is kept as it was read then, and nothing reads them anew\n"
 )
 
@@ -131,33 +133,30 @@ def counted(database: Path) -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.usefixtures("parsed_target")
 def test_what_is_too_old_is_nowhere_and_what_is_counted_stays(
-    tmp_path: Path, parsed_target: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, parsed_target: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pipeline, twin = Pipeline(tmp_path / "a", AS_OF=AS_OF), Pipeline(tmp_path / "b", AS_OF=AS_OF)
     for one in (pipeline, twin):
         shutil.copytree(parsed_target, one.settings.build_dir / "target")
         drop_extracts(one)
     kept = [pipeline.settings.warehouse_dir, pipeline.settings.output_dir]
-    assert pipeline.make_run().returncode == 0
+    pipeline.run()
     before = counted(pipeline.settings.marts_path)
     assert len(files_with_traces(*kept, traces=OLD_TRACES)) > 10
 
-    result = pipeline.make_run(RETENTION_DAYS=DAYS)
-    assert (result.returncode, result.stderr) == (0, "")
-    assert counted(pipeline.settings.marts_path) == before
-    assert files_with_traces(*kept, traces=OLD_TRACES) == []
-    assert files_with_traces(pipeline.settings.marts_path.resolve().parent, traces=NEW_TRACES) != []
-    assert (
-        len(list(pipeline.settings.published_dir.iterdir())) == len(list(pipeline.settings.output_dir.glob("2*"))) == 1
-    )
-    assert "Nothing new" in pipeline.make_run(RETENTION_DAYS=DAYS).stdout
+    retaining = Pipeline(tmp_path / "a", AS_OF=AS_OF, RETENTION_DAYS=DAYS)
+    settings = retaining.settings
+    capsys.readouterr()
+    _, reason = retention.build_and_drop(settings, retaining.raw_layer, arguments=WITHOUT_TESTS)
+    assert (reason, capsys.readouterr().err) == ("personal data older than RETENTION_DAYS were dropped", "")
+    assert counted(settings.build_dir / "marts.duckdb") == before
+    assert files_with_traces(settings.raw_dir, settings.build_dir, traces=OLD_TRACES) == []
+    assert files_with_traces(settings.build_dir, traces=NEW_TRACES) != []
 
     # Late rows, what was delivered before again, and a run that is killed while it drops.
     drop_late_extracts(pipeline)
     drop_late_extracts(twin)
-    retaining = Pipeline(tmp_path / "a", AS_OF=AS_OF, RETENTION_DAYS=DAYS)
     retaining.load()
     retaining.build()
     rewrite, rewritten = retention._rewrite, []
@@ -168,12 +167,16 @@ def test_what_is_too_old_is_nowhere_and_what_is_counted_stays(
         rewritten.append(arguments)
         rewrite(*arguments)
 
-    monkeypatch.setattr(retention, "_rewrite", die_at_the_second_file)
-    with pytest.raises(KeyboardInterrupt):
-        retention.drop_old_data(retaining.settings, retaining.raw_layer)
-    monkeypatch.undo()
-    result = pipeline.make_run(RETENTION_DAYS=DAYS)
-    assert (result.returncode, result.stderr) == (0, TOLD.format("there is no finished build"))
+    with monkeypatch.context() as patch:
+        patch.setattr(retention, "_rewrite", die_at_the_second_file)
+        with pytest.raises(KeyboardInterrupt):
+            retention.drop_old_data(settings, retaining.raw_layer)
+    assert not is_current(settings, retaining.raw_layer)
+    assert refresh_reason(retaining) == "there is no finished build"
+    result = retaining.make_run("rebuild")
+    assert (result.returncode, result.stderr) == (0, TOLD)
+    assert len(list(settings.published_dir.iterdir())) == len(list(settings.output_dir.glob("2*"))) == 1
+    assert "Nothing new" in retaining.make_run().stdout
     twin.load()
     twin.build()
     assert counted(pipeline.settings.marts_path) == counted(twin.settings.build_dir / "marts.duckdb")
@@ -189,12 +192,12 @@ def test_what_is_too_old_is_nowhere_and_what_is_counted_stays(
     ) == [("returned", "stop")]
 
     # Half a year later all of it is old, also the row that could not be read.
-    result = pipeline.make_run("rebuild", AS_OF="2027-06-01T06:00:00Z", RETENTION_DAYS=DAYS)
-    assert result.returncode == 0
-    assert result.stderr == TOLD.format("a rebuild was asked for")
-    assert files_with_traces(*kept, traces=[*OLD_TRACES, *NEW_TRACES]) == []
-    assert pipeline.query("select sum(abs(unexplained_count)) from audit_reconciliation") == [(0,)]
-    assert pipeline.query("select count(*) from fct_sends") == [(len(twin.table("fct_sends")),)]
+    later = Pipeline(tmp_path / "a", AS_OF="2027-06-01T06:00:00Z", RETENTION_DAYS=DAYS)
+    assert retention.drop_old_data(later.settings, later.raw_layer)
+    assert later.build()
+    assert files_with_traces(settings.raw_dir, settings.build_dir, traces=[*OLD_TRACES, *NEW_TRACES]) == []
+    assert later.query_built("select sum(abs(unexplained_count)) from audit_reconciliation") == [(0,)]
+    assert later.query_built("select count(*) from fct_sends") == [(len(twin.table("fct_sends")),)]
 
 
 PREFIXES = {"1": ("US",), "1415": ("US", "Los Angeles"), "1628": ("US", "Los Angeles"), "44": ("GB",)}

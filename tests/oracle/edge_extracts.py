@@ -1,6 +1,7 @@
 """Random extracts in which every edge that the rules name is frequent."""
 
 import random
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -125,22 +126,36 @@ ENGAGEMENT = [
 ISSUES = ["undelivered", "failed", "rejected", "expired"]
 
 
-def generate(seed: int, sends: int) -> Extracts:
+def generate(seed: int, sends: int, world: int = 0) -> Extracts:
     """Generate extracts.
 
     Args:
         seed: of the random choices.
-        sends: number of sends of the application.
+        sends: number of sends of the application; at most 120 where there are several worlds.
+        world: from 0 to 70. Each has messages, customers, numbers and ids of its own, so that the extracts of several
+            can be loaded together and have nothing to do with each other.
 
     Returns:
         Rows of text by "source.table".
     """
-    return _Generator(random.Random(seed)).run(sends)
+    return _Generator(random.Random(seed), world).run(sends)
+
+
+def together(extracts: Iterable[Extracts]) -> Extracts:
+    """The rows of several extracts as one."""
+    rows: Extracts = {}
+    for each in extracts:
+        for name, more in each.items():
+            rows.setdefault(name, []).extend(more)
+    return rows
 
 
 class _Generator:
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(self, chance: random.Random, world: int) -> None:
         self.chance = chance
+        self.first_id = 1_000 * world
+        self.first_message = 9 * world
+        self.first_customer = len(NUMBERS) * world
         self.extracts: Extracts = {
             "outbound.sends": [],
             "outbound.statuses": [],
@@ -151,7 +166,7 @@ class _Generator:
 
     def run(self, count: int) -> Extracts:
         for n in range(count):
-            self._send(n, max(8, count // 12))
+            self._send(self.first_id + n, max(8, count // 12))
         for n in range(count // 20):
             self._ghosts(n)
         for n in range(count // 10):
@@ -197,7 +212,7 @@ class _Generator:
         return NUMBERS[customer % len(NUMBERS)].format(customer % 1000)
 
     def _send(self, n: int, customers: int) -> None:
-        customer = self.chance.randrange(customers)
+        customer = self.first_customer + self.chance.randrange(customers)
         channel = self.chance.choice(CHANNELS)
         at = self._time()
         provider = self.chance.choice(
@@ -206,7 +221,7 @@ class _Generator:
         body = "x" * self.chance.choice([1800, 1801]) if self._maybe(0.05) else self.chance.choice(SEND_BODIES)
         row: dict[str, str | None] = {
             "send_id": f"s{n:05d}",
-            "message_id": f"m{self.chance.randrange(9)}",
+            "message_id": f"m{self.first_message + self.chance.randrange(9)}",
             "channel": channel.upper() if self._maybe(0.05) else channel,
             "customer_id": f"c{customer}",
             "sent_at": self._text(at),
@@ -259,7 +274,7 @@ class _Generator:
                     {"segment_count": "9"},
                     {
                         "updated_at": self._text(at + timedelta(days=2)),
-                        "message_id": "m0",
+                        "message_id": f"m{self.first_message}",
                         "sent_at": self._text(at + timedelta(days=1)),
                     },
                     {"updated_at": None, "sent_at": self._text(at + timedelta(hours=5))},
@@ -353,21 +368,23 @@ class _Generator:
     def _fail(self, n: int) -> None:
         """A send of a message whose sends nearly all fail on the last whole day, which is an alert."""
         at = datetime(2026, 10, 31, 14) + timedelta(minutes=n)
+        send_id = f"failing{self.first_id + n:05d}"
+        customer = self.first_customer + n % 30
         self.extracts["outbound.sends"].append(
             {
-                "send_id": f"failing{n:05d}",
-                "message_id": "failing",
+                "send_id": send_id,
+                "message_id": f"failing{self.first_message}",
                 "channel": "sms",
-                "customer_id": f"c{n % 30}",
+                "customer_id": f"c{customer}",
                 "sent_at": self._text(at),
-                "to_number": self._number(n % 30),
+                "to_number": self._number(customer),
                 "from_number": SENDERS[0],
                 "provider": self.chance.choice(["twilio", "vonage"]),
             }
         )
         self.extracts["outbound.statuses"].append(
             {
-                "send_id": f"failing{n:05d}",
+                "send_id": send_id,
                 "status": "delivered" if self._maybe(0.1) else "undelivered",
                 "occurred_at": self._text(at + timedelta(seconds=9)),
                 "error_code": self.chance.choice(["30003", "30006"]),
@@ -379,28 +396,30 @@ class _Generator:
         return self.chance.choice([text, text, text, f" {text}\u200b", f"\ufeff{text}\t"])
 
     def _ghosts(self, n: int) -> None:
-        at = self._text(self._time())
-        self.extracts["outbound.statuses"].append({"status": "delivered", "occurred_at": at, "send_id": f"ghost{n}"})
+        at, ghost = self._text(self._time()), self.first_id + n
+        self.extracts["outbound.statuses"].append(
+            {"status": "delivered", "occurred_at": at, "send_id": f"ghost{ghost}"}
+        )
         self.extracts["outbound.statuses"].append(
             {
                 "status": "failed",
                 "occurred_at": at,
                 "provider": "twilio",
-                "provider_message_id": f"ghost{n}",
+                "provider_message_id": f"ghost{ghost}",
                 "error_code": "30005",
             }
         )
         self.extracts["outbound.replies"].append(
             {
-                "reply_id": f"stranger{n}",
+                "reply_id": f"stranger{ghost}",
                 "received_at": at,
-                "from_number": f"+1999555{n:04d}",
+                "from_number": f"+1999{5_550_000 + ghost}",
                 "body": self.chance.choice(BODIES),
             }
         )
         self.extracts["twilio.status_callbacks"].append(
             {
-                "MessageSid": f"SM{n * 3:032x}",
+                "MessageSid": f"SM{self.first_id + n * 3:032x}",
                 "MessageStatus": self.chance.choice(["delivered", "undelivered", "sent", "read", "nonsense"]),
                 "ErrorCode": self.chance.choice(["30003", "", None]),
             }
@@ -413,11 +432,13 @@ class _Generator:
         prefix = self.chance.choice([""] * 6 + ["whatsapp:", "rcs:"])
         if is_inbound and self._maybe(0.05):
             prefix = "messenger:"
-        ours, theirs = prefix + "+15005550006", prefix + f"+14155550{n % 40:03d}"
+        ours, theirs = prefix + "+15005550006", prefix + NUMBERS[0].format(self.first_customer + n % 40)
         for version in range(self.chance.choice([1, 1, 2])):
             updated = at + timedelta(minutes=5 * version)
             row: dict[str, Any] = {
-                "sid": f"SM{n * 7:032x}" if is_known and not is_inbound else f"SMlog{n:05d}",
+                "sid": f"SM{self.first_id + n * 7:032x}"
+                if is_known and not is_inbound
+                else f"SMlog{self.first_id + n:05d}",
                 "direction": "inbound" if is_inbound else self.chance.choice(["outbound-api", "outbound-reply"]),
                 "from": theirs if is_inbound else self.chance.choice([ours, ours, None]),
                 "to": ours if is_inbound else theirs,
