@@ -72,6 +72,15 @@ def drop_extracts(pipeline: Pipeline, with_person: bool = True) -> None:
     if with_person:
         records.append({**inbound, "sid": "SM-in1", "from": "tel:+1-415-555-0199", "body": REPLY})
     pipeline.drop("twilio/messages/log.jsonl", json.dumps(records) + "\n")
+    if with_person:
+        # A row goes as a whole, also where it tells of others.
+        numbers = ("+14155550002", "+1 (415) 555-0199")
+        group = {
+            "id": "TX-group", "direction": "outbound", "type": "SMS", "from": {"phone_number": "+15550000001"},
+            "to": [{"phone_number": number, "status": "delivered"} for number in numbers],
+            "text": "Hello", "sent_at": "2026-10-30T09:00:00Z", "completed_at": "2026-10-30T09:00:05Z",
+        }  # fmt: skip
+        pipeline.drop("telnyx/message_records/log.jsonl", json.dumps(group) + "\n")
     # A row with too many cells can't be read: only its text is there.
     broken = f"s9,m1,sms,c1,2026-10-30T09:00:00Z,{NAME},{NUMBER},x,x\n" if with_person else ""
     header = "send_id,message_id,channel,customer_id,sent_at,customer_name,to_number\n"
@@ -155,7 +164,13 @@ def test_a_forgotten_person_is_nowhere(pipeline: Pipeline, without_person: dict[
     assert tables_of(pipeline) == without_person
     assert pipeline.query("select distinct unexplained_count from audit_reconciliation") == [(0,)]
     counts = "select source || '/' || table_name, sum(row_count) from audit_erasures group by all order by all"
-    rows = {"outbound/replies": 2, "outbound/sends": 2, "outbound/statuses": 2, "twilio/messages": 1}
+    rows = {
+        "outbound/replies": 2,
+        "outbound/sends": 2,
+        "outbound/statuses": 2,
+        "telnyx/message_records": 1,
+        "twilio/messages": 1,
+    }
     assert dict(pipeline.query(counts)) == rows
     erased = "select source || '/' || table_name, sum(erased_count)::int from audit_loads group by all order by all"
     assert dict(pipeline.query(erased)) == rows
@@ -183,10 +198,10 @@ def test_a_number_can_be_forgotten_before_its_rows_come(pipeline: Pipeline, tmp_
         drop_extracts(each)
         each.load()
     erased = erase(pipeline.settings, pipeline.raw_layer, "", "0014155550199")
-    assert (sum(erased.counts.values()), erased.hidden_count) == (7, 1)
+    assert (sum(erased.counts.values()), erased.hidden_count) == (8, 1)
     assert files_with_traces(pipeline.settings.warehouse_dir, later.settings.warehouse_dir) == []
     rows = "select _file, _line from read_parquet('{}/*/*/load_date=2*/*.parquet', union_by_name = true) order by all"
     left = [duckdb.sql(rows.format(each.settings.raw_dir)).fetchall() for each in (pipeline, later)]
     assert left[0] == left[1] != []
     counts = [[entry.erased_count for entry in each.raw_layer.read_ledger()] for each in (pipeline, later)]
-    assert counts[0] == counts[1] and sum(counts[0]) == 7
+    assert counts[0] == counts[1] and sum(counts[0]) == 8
