@@ -13,6 +13,17 @@ from tests.pipeline import Kept, Pipeline
 gc.set_threshold(50_000, 20, 50)
 
 
+# Files that take longest come first, so that no worker is left with one of them at the end (pytest --dist loadfile).
+LONGEST = (
+    *("test_commands", "test_incremental", "test_retention", "test_forgetting", "test_full_check", "test_report"),
+    *("test_benchmarks", "test_dbt", "test_demo", "test_messy_values", "test_order", "test_native_logs", "test_oracle"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+
+
 @pytest.fixture(scope="session")
 def parsed_target(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A parsed dbt project, which every other warehouse starts from instead of parsing anew."""

@@ -30,7 +30,10 @@ Rows = list[dict[str, str | None]]
 WITHOUT_TESTS = ("--exclude-resource-type", "test")
 AS_OF = "2026-11-01T06:00:00Z"
 # Commands are forked from a process that has imported what all of them import, which takes seconds.
-IMPORTED = ["orchestration.commands", "orchestration.bindings.jobs", "dbt.cli.main", "dbt.adapters.duckdb", __name__]
+IMPORTED = [
+    *("orchestration.commands", "orchestration.bindings.jobs", "dbt.cli.main", "dbt.task.build", "dbt.adapters.duckdb"),
+    *("alembic.command", "phonenumbers.geocoder", __name__),
+]
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(IMPORTED)
 

@@ -26,4 +26,4 @@ if ! command -v chromium chromium-browser google-chrome; then
     fi
 fi
 step "pytest: unit, property, dbt and end-to-end tests"
-"$BIN/python" -m pytest -n 2 --dist worksteal
+"$BIN/python" -m pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -88,6 +88,7 @@ def test_a_run_takes_none_of_the_callers_dbt_variables_and_tells_of_every_refusa
     assert pipeline.query("select count(*) from audit_loads where outcome = 'refused'") == [(3,)]
     for file in ("f19.csv", "outbound/f19.csv"):
         (pipeline.settings.landing_dir / file).unlink()
+    assert pipeline.make_run().stdout.startswith("Nothing new in ")
     shown = pipeline.make_run("load").stdout.splitlines()
     assert [line.split(":")[1].strip() for line in shown if line.startswith("refused: ")] == ["outbound/orders/f19.csv"]
 
@@ -165,30 +166,31 @@ def test_a_damaged_publication_is_noticed_though_nothing_is_new(pipeline: Pipeli
 
 @pytest.mark.after_first_run
 def test_what_is_gone_or_damaged_is_mended_though_nothing_is_new(pipeline: Pipeline) -> None:
+    """All at once; that each by itself is noticed, the tests above show."""
     settings = pipeline.settings
     outputs = files_below(settings.output_dir / "latest")
-
-    def mended(**variables: str) -> None:
-        result = pipeline.make_run(**variables)
-        assert result.returncode == 0, result.stderr
-        assert "Published" in result.stdout
-        assert pipeline.query("select sent_count from rpt_messages") == [(4,)]
-
     DAMAGES["garbage"](settings.marts_path)
     DAMAGES["gone"](settings.output_dir)
-    mended()
-    assert files_below(settings.output_dir / "latest") == outputs
     DAMAGES["cut off"](settings.build_dir / "warehouse.duckdb")
     elsewhere = pipeline.root / "elsewhere"
-    mended(OUTPUT_DIR=str(elsewhere))
+    result = pipeline.make_run(OUTPUT_DIR=str(elsewhere))
+    assert result.returncode == 0, result.stderr
+    assert "Published" in result.stdout
+    assert pipeline.query("select sent_count from rpt_messages") == [(4,)]
     assert files_below(elsewhere / "latest") == outputs
     assert pipeline.make_run(OUTPUT_DIR=str(elsewhere)).stdout.startswith("Nothing new in ")
 
 
-def test_files_that_were_all_refused_are_nothing_new_the_next_time(pipeline: Pipeline) -> None:
+def test_where_all_files_were_refused_the_next_run_finds_nothing_new(tmp_path: Path, parsed_target: Path) -> None:
+    """Without AS_OF, the moment of the report is one that stays; the run itself: tests/test_report.py."""
+    pipeline = Pipeline(tmp_path, AS_OF="")
+    shutil.copytree(parsed_target, pipeline.settings.build_dir / "target")
     pipeline.drop("outbound/sends/a.csv", "a,b\n1,2\n")
-    assert "refused: outbound/sends/a.csv" in pipeline.make_run(AS_OF="").stdout
-    assert pipeline.make_run(AS_OF="").stdout.startswith("Nothing new in ")
+    (entry,) = pipeline.load()["outbound", "sends"].new_entries
+    assert entry.outcome == "refused"
+    assert pipeline.load()["outbound", "sends"].new_entries == []
+    assert pipeline.raw_layer.as_of() == entry.loaded_at
+    assert not pipeline.raw_layer.new_extracts()
 
 
 @pytest.mark.after_first_run
@@ -567,8 +569,9 @@ def test_the_same_as_of_moment_is_replaced_in_one_step(pipeline: Pipeline) -> No
     content = (first / "messages.csv").read_bytes()
     assert publish(pipeline.settings).output_dir == first
     assert (first / "messages.csv").read_bytes() == content
-    pipeline.drop_rows("outbound/sends/b.csv", [{**SENDS[0], "send_id": "s9", "message_id": "m2"}])
-    pipeline.run()
+    with duckdb.connect(str(pipeline.settings.build_dir / "marts.duckdb")) as connection:
+        connection.execute("update rpt_messages set message_title = 'Another'")
+    assert publish(pipeline.settings).output_dir == first
     assert (first / "messages.csv").read_bytes() != content
     assert sorted(path.name for path in pipeline.settings.output_dir.iterdir()) == [first.name, "latest"]
 

@@ -19,7 +19,7 @@ def test_daily_builds_pass_and_what_was_changed_is_found_and_mended(pipeline: Pi
     pipeline.run()
     built = tables_of(pipeline)
     # At the as-of moment of the build, whatever the settings say now; in groups, as a build of many rows.
-    result = pipeline.make_run("full-check", AS_OF="", MAX_ROWS_AT_ONCE="150")
+    result = pipeline.make_run("full-check", AS_OF="", MAX_ROWS_AT_ONCE="200")
     assert result.returncode == 0, result.stderr
     assert "equal a rebuild" in result.stdout
     build_dir = pipeline.settings.build_dir

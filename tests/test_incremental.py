@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from orchestration.building.build import (
     DATABASES,
+    connect_to_build,
     extract_groups,
     reason_for_a_refresh,
     remove_databases,
@@ -320,38 +321,43 @@ def test_groups_hold_so_many_rows_and_a_larger_extract_is_one_by_itself() -> Non
 def test_a_killed_build_is_continued_and_not_rebuilt(
     half_built: Kept, by_hand: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A build that ends after any of the models that fold: the next one ends where an undisturbed one would."""
+    """A build that is killed after each of the models that fold: they hold what they hold after an undisturbed one."""
     pipeline = half_built.put_back()
-    states: list[Path] = []
+    finished: list[str] = []
 
     def keep(event: Any) -> None:
-        """Keep what a kill between this model and the next would leave: databases, and their logs of what was written."""
+        """Keep what a kill after this model would leave: databases, and their logs of what was written."""
         if event.info.name == "NodeFinished":
-            files = [path for name in DATABASES for path in pipeline.settings.build_dir.glob(f"{name}*")]
-            state = tmp_path / "states" / event.data.node_info.node_name
-            state.mkdir(parents=True)
-            for path in files:
+            finished.append(event.data.node_info.node_name)
+            state = tmp_path / finished[-1]
+            shutil.rmtree(state, ignore_errors=True)
+            state.mkdir()
+            for path in (path for name in DATABASES for path in pipeline.settings.build_dir.glob(f"{name}*")):
                 shutil.copyfile(path, state / path.name)
-            states.append(state)
 
-    with monkeypatch.context() as patch:
-        patch.setattr("orchestration.building.dbt_runs._print_event", keep)
-        pipeline.dbt("run", "--select", "config.materialized:incremental", "--threads", "1")
-    finished = [state.name for state in states]
-    names = {unique_id.split(".")[-1] for unique_id in incremental_models(pipeline.settings)}
-    assert set(finished) == names
-    expected = {name: rows for name, rows in tables_of(pipeline).items() if name in names}
-    assert set(expected) == {"fct_sends", "fct_replies", "dim_phone_numbers"}
-    for number, state in enumerate(states, start=1):
+    monkeypatch.setattr("orchestration.building.dbt_runs._print_event", keep)
+    pipeline.dbt("run", "--select", "config.materialized:incremental", "--threads", "1")
+    models = list(finished)
+    assert set(models) == {unique_id.split(".")[-1] for unique_id in incremental_models(pipeline.settings)}
+    undisturbed = {model: rows_of(pipeline, model) for model in models}
+    half_built.put_back()
+    for number, model in enumerate(models):
+        # The next build finds the model before finished, and is killed after this one.
+        pipeline.dbt("run", "--select", *models[max(number - 1, 0) : number + 1], "--threads", "1")
         remove_databases(pipeline.settings)
-        shutil.copytree(state, pipeline.settings.build_dir, dirs_exist_ok=True)
-        # Those that were finished read what they read at the end, where all of them are run once more.
-        pipeline.dbt("run", "--select", *(finished[number:] or finished))
-        found = tables_of(pipeline)
-        same = {table: found[table] == rows for table, rows in expected.items()}
-        assert same == dict.fromkeys(expected, True), state.name
+        shutil.copytree(tmp_path / model, pipeline.settings.build_dir, dirs_exist_ok=True)
+        assert rows_of(pipeline, model) == undisturbed[model], model
+    pipeline.dbt("run", "--select", *models)
+    same = {model: rows_of(pipeline, model) == undisturbed[model] for model in models}
+    assert same == dict.fromkeys(models, True)
     assert not pipeline.build()
     assert_same_tables(pipeline, by_hand)
+
+
+def rows_of(pipeline: Pipeline, model: str) -> list[str]:
+    with connect_to_build(pipeline.settings) as connection:
+        connection.execute("set search_path = 'main,marts.main'")
+        return sorted(map(str, connection.execute(f"select * from {model}").fetchall()))
 
 
 def test_a_second_build_changes_nothing_and_dbt_by_hand_does_what_the_job_does(

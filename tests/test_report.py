@@ -450,11 +450,9 @@ def test_the_report_is_part_of_the_manifest_and_the_same_each_time(
 
 
 def test_an_empty_warehouse_says_what_is_missing(tmp_path: Path, parsed_target: Path, browser: Browser) -> None:
-    pipeline = Pipeline(tmp_path)
+    pipeline = Pipeline(tmp_path, AS_OF="")
     shutil.copytree(parsed_target, pipeline.settings.build_dir / "target")
-    pipeline.drop_rows(
-        "outbound/replies/a.csv", [{"reply_id": "r1", "received_at": "2026-10-31T09:00:00Z", "from_number": "+1"}]
-    )
+    pipeline.drop("outbound/sends/refused.csv", "a,b\n1,2\n")
     pipeline.run()
     watched = Watched(browser)
     report = pipeline.settings.output_dir / "latest" / "report"
