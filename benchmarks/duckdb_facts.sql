@@ -386,6 +386,7 @@ select
     end as issue_reason_id,
     case when stated.delivery_status = 'issue' then stated.error_code end as provider_error_code,
     case when stated.delivery_status = 'issue' then stated.is_retryable end as is_retryable,
+    stated.opened_at is not null as is_opened,
     stated.opened_at,
     stated.clicked_at,
     stated.completed_at,
