@@ -253,10 +253,8 @@ def _too_large(limits: Limits) -> ExtractRefusedError:
 
 def _text(column: str, kind: str) -> str:
     """A typed Parquet column as the text that a CSV would hold."""
-    if kind in (
-        "FLOAT",
-        "DOUBLE",
-    ):  # whole numbers that data frames keep as floats, such as codes; NaN is a missing one
+    # Data frames keep whole numbers, such as codes, as floats, and write NaN for a missing one.
+    if kind in ("FLOAT", "DOUBLE"):
         is_whole = f"{column} = trunc({column}) and abs({column}) < 1e15"
         # By the statistics of a file DuckDB takes the condition for true, though they leave NaN out.
         whole = f"case when {is_whole} then try_cast({column} as bigint)::varchar end"

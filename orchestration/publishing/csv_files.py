@@ -124,20 +124,20 @@ def write_csv(
     is_by_day = kinds.get(leading.split()[0]) == "TIMESTAMP" and "nulls" not in leading
     conditions = _spans(connection, query, leading, parameters) if is_by_day else []
     part = path.with_name(f"{path.name}.part")
-    target = str(part).replace("'", "''")
     rows = 0
-    with path.open("wb") as file:
-        for number, condition in enumerate(conditions or ["true"]):
-            header = "false" if number else "true"
-            result = connection.execute(
-                f"copy (select {values} from (select * from ({query}) where {condition} order by {order}))"
-                f" to '{target}' (format csv, header {header}, delimiter ','{quoted})",
-                parameters,
-            ).fetchone()
-            rows += int(result[0]) if result else 0
-            with part.open("rb") as written:
+    for number, condition in enumerate(conditions or ["true"]):
+        target, header = (part, "false") if number else (path, "true")
+        quoted_target = str(target).replace("'", "''")
+        result = connection.execute(
+            f"copy (select {values} from (select * from ({query}) where {condition} order by {order}))"
+            f" to '{quoted_target}' (format csv, header {header}, delimiter ','{quoted})",
+            parameters,
+        ).fetchone()
+        rows += int(result[0]) if result else 0
+        if target is part:
+            with part.open("rb") as written, path.open("ab") as file:
                 shutil.copyfileobj(written, file, 1 << 20)
-    part.unlink()
+            part.unlink()
     return Table(rows, list(kinds))
 
 
