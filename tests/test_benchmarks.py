@@ -351,14 +351,15 @@ def test_the_runner_checks_measures_and_writes_the_docs(tmp_path: Path) -> None:
     shutil.copy2(PROJECT_DIR / "docs" / "performance.md", docs)
     given = ["--sends", "3000", "--sizes", "1000", "--rounds", "2", "--history", "0", "--twilio-rows", "2000"]
     given += ["--contenders", "duckdb_reports_only", "--docs", str(docs), "--folder", str(work)]
-    # A version before that does nothing but tell how long it took.
+    # A version before that does nothing but tell how long it took, and lives until its memory has been sampled.
     before = tmp_path / "before" / "orchestration"
     before.mkdir(parents=True)
     (before / "__main__.py").write_text(
-        "import os, pathlib\n"
+        "import os, pathlib, time\n"
         "path = pathlib.Path(os.environ['WAREHOUSE_DIR'], 'build', 'phases.json')\n"
         "path.parent.mkdir(parents=True)\n"
         "path.write_text('{\"load\": 0.5}')\n"
+        "time.sleep(0.5)\n"
     )
     assert main([*given, "--before", str(before.parent)]) == 0
     results = json.loads((docs / "performance.json").read_text())
