@@ -1,16 +1,66 @@
-"""Writes the seed beside it from libphonenumber's table: `make seeds`, after its package was renewed."""
+"""Writes the seed beside it from libphonenumber's table: `make seeds`, after its package was renewed.
+
+The table gives mobile numbers of many countries one zone, though they belong to no area (+61 4: Sydney, also of a phone
+in Perth). As in libphonenumber's own look-up, such a number may be anywhere in its country.
+"""
 
 import csv
+from importlib.resources import files
 from pathlib import Path
 
+import phonenumbers
+from phonenumbers import PhoneNumber, PhoneNumberType, number_type
+from phonenumbers.phonenumberutil import is_number_type_geographical
 from phonenumbers.tzdata import TIMEZONE_DATA
 
 SEED = Path(__file__).with_suffix(".csv")
+# What numbers are tried with behind a prefix, and how long without the country's code, to see of what type they are.
+ENDINGS = [digit * 12 for digit in "0123456789"] + ["123456789123"]
+LENGTHS = range(6, 13)
 
 
 def rows() -> list[tuple[str, str]]:
     """Calling prefixes with each of their IANA time zones, in order."""
-    return sorted((prefix, zone) for prefix, zones in TIMEZONE_DATA.items() for zone in zones)
+    countries = countries_of_zones()
+    return sorted(
+        (prefix, zone)
+        for prefix, zones in TIMEZONE_DATA.items()
+        for zone in {*zones, *(zones_of_country(prefix, countries) if is_mobile_anywhere(prefix) else ())}
+    )
+
+
+def is_mobile_anywhere(prefix: str) -> bool:
+    """Whether the numbers with a prefix are mobile ones, which tell the country and no area."""
+    code = calling_code(prefix)
+    # In North America mobile numbers have an area's prefix, as they have in the countries that libphonenumber lists.
+    if code in (prefix, "1") or is_number_type_geographical(PhoneNumberType.MOBILE, int(code)):
+        return False
+    area = prefix.removeprefix(code)
+    numbers = {int((area + ending)[:length]) for ending in ENDINGS for length in LENGTHS}
+    types = {number_type(PhoneNumber(country_code=int(code), national_number=number)) for number in numbers}
+    return PhoneNumberType.MOBILE in types and not types & {
+        PhoneNumberType.FIXED_LINE,
+        PhoneNumberType.FIXED_LINE_OR_MOBILE,
+    }
+
+
+def zones_of_country(prefix: str, countries: dict[str, str]) -> set[str]:
+    """The zones of the country of a prefix, without those of others with the same code (Christmas Island has +61)."""
+    code = calling_code(prefix)
+    country = phonenumbers.region_code_for_country_code(int(code))
+    return {zone for zone in TIMEZONE_DATA.get(code, ()) if countries.get(zone, country) == country}
+
+
+def calling_code(prefix: str) -> str:
+    """The country's code that a prefix begins with; none is the beginning of another."""
+    return next(prefix[:n] for n in (1, 2, 3) if int(prefix[:n]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
+
+
+def countries_of_zones() -> dict[str, str]:
+    """The ISO 3166 code of each zone of the time zone database; zones by older names are not in it."""
+    lines = files("tzdata.zoneinfo").joinpath("zone.tab").read_text(encoding="utf-8").splitlines()
+    cells = [line.split("\t") for line in lines if not line.startswith("#")]
+    return {zone: country for country, _, zone, *_ in cells}
 
 
 if __name__ == "__main__":
