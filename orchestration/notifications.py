@@ -16,6 +16,8 @@ import duckdb
 from orchestration.loading.freshness import stale_tables
 from orchestration.loading.raw_layer import RawLayer
 from orchestration.notes import read_note, write_note
+from orchestration.outside_text import shown
+from orchestration.reporting.formats import alert_value
 from orchestration.settings import Settings
 
 LOGGER = logging.getLogger("orchestration")
@@ -33,6 +35,8 @@ COUNTED_WARNINGS = {
         "select count(*) from rpt_deliverability_alerts"
     ),
 }
+# Alerts that a message holds in words.
+MOST_ALERTS = 10
 
 
 def tell_of_failure(settings: Settings, job_name: str, problems: Sequence[str]) -> None:
@@ -52,7 +56,7 @@ def tell_of_failure(settings: Settings, job_name: str, problems: Sequence[str]) 
         return
     text = [summary, "", f"Where: the job {job_name} on {settings.warehouse_dir}.", _published(settings)]
     text.append(f"What to do: {advice(summary)} The whole log: {settings.build_dir / 'logs'}, or the run in make dev.")
-    if _send(settings, f"The job {job_name} failed", "\n".join(text)):
+    if _send(settings, "failure", f"The job {job_name} failed", "\n".join(text)):
         failure = {"summary": summary, "day": _today(), "since": (known or {}).get("since", _now())}
         _write(settings, {**told, "failures": {**told.get("failures", {}), job_name: failure}})
 
@@ -71,6 +75,7 @@ def tell_of_success(settings: Settings, job_name: str) -> None:
     for name in [job_name, "daily"] if job_name == "rebuild" else [job_name]:
         if name in failures and _send(
             settings,
+            "success",
             f"The job {name} works again",
             f"It had failed since {failures[name]['since']}.\n{_published(settings)}",
         ):
@@ -81,14 +86,18 @@ def tell_of_success(settings: Settings, job_name: str) -> None:
     grown = {warning: count for warning, count in counts.items() if count > known.get(warning, 0)}
     # What became less is told again when it grows.
     told["warnings"] = {warning: min(count, counts.get(warning, 0)) for warning, count in known.items()}
-    if grown and told.get("warned_on") != _today():
+    worse = deliverability_alerts(settings)
+    # As many alerts as yesterday can be others.
+    told["alerts"] = [alert for alert in told.get("alerts", []) if alert in worse]
+    if (grown or len(told["alerts"]) < len(worse)) and told.get("warned_on") != _today():
         lines = [
             f"{count:,} {warning}" + (f" ({count - known.get(warning, 0):,} more than last told)" if known else "")
             for warning, count in counts.items()
             if count
         ]
-        if _send(settings, "Warnings of the SMS reporting", "\n".join([*lines, "", _published(settings)])):
-            told |= {"warnings": counts, "warned_on": _today()}
+        lines += [f"- {sentence}" for sentence in [*worse.values()][:MOST_ALERTS]]
+        if _send(settings, "warning", "Warnings of the SMS reporting", "\n".join([*lines, "", _published(settings)])):
+            told |= {"warnings": counts, "alerts": [*worse], "warned_on": _today()}
     _write(settings, told)
 
 
@@ -108,6 +117,28 @@ def warnings(settings: Settings) -> dict[str, int]:
                     row = connection.execute(query).fetchone()
                     counts[warning] = int(row[0] or 0) if row else 0
     return counts
+
+
+def deliverability_alerts(settings: Settings) -> dict[str, str]:
+    """What got worse, in words, the most customers first, by what makes an alert the same one on all of its days."""
+    if not settings.marts_path.exists():
+        return {}
+    with duckdb.connect(str(settings.marts_path), read_only=True) as connection:
+        alerts = connection.execute(
+            "select concat_ws(' ', kind, dimension, provider, country_code, from_number, message_id, issue_reason_id),"
+            " alert, rtrim(issue_reason, '.'), coalesce(message_title, message_id), provider, country_code,"
+            " from_number, kind, value, usual_value, affected_customer_count, since_date, fix"
+            " from rpt_deliverability_alerts order by affected_customer_count desc, 1"
+        ).fetchall()
+    sentences = {}
+    for key, alert, reason, *names, kind, value, usual_value, customers, since, fix in alerts:
+        what = f"{alert} ({reason})" if reason else alert
+        where = ", ".join(shown(name) for name in names if name) or "all SMS"
+        sentences[key] = (
+            f"{what}: {where}; {alert_value(value, kind)}, usually {alert_value(usual_value, kind)};"
+            f" {customers:,} customer(s), since {since}. {fix}"
+        )
+    return sentences
 
 
 def advice(summary: str) -> str:
@@ -142,17 +173,19 @@ def _published(settings: Settings) -> str:
     return f"Published since {published_at}: the numbers as of {as_of}."
 
 
-def _send(settings: Settings, title: str, text: str) -> bool:
-    """Send a message to every URL; returns whether any took it."""
+def _send(settings: Settings, kind: str, title: str, text: str) -> bool:
+    """Send a message of one of Apprise's kinds to every URL; returns whether any took it."""
     # Imported where it is needed: it takes half a second. Its own log would show the URLs' passwords.
-    from apprise import Apprise, NotifyFormat
+    from apprise import Apprise, NotifyFormat, NotifyType
 
     logging.getLogger("apprise").disabled = True
     sent = 0
     for number, url in enumerate(settings.notify_urls, start=1):
         try:
             target = Apprise()
-            is_sent = target.add(url) and target.notify(title=title, body=text, body_format=NotifyFormat.TEXT)
+            is_sent = target.add(url) and target.notify(
+                title=title, body=text, notify_type=NotifyType(kind), body_format=NotifyFormat.TEXT
+            )
         except Exception:  # a plugin's own faults; their text may hold the URL
             is_sent = False
         if is_sent:

@@ -35,6 +35,7 @@ def test_a_failure_and_its_end_are_told_once_each(tmp_path: Path) -> None:
         tell_of_success(settings, "daily")
         tell_of_success(settings, "daily")
     assert webhook.titles == ["The job daily failed", "The job daily failed", "The job daily works again"]
+    assert webhook.kinds == ["failure", "failure", "success"]
     text = webhook.messages[0][1]
     for words in (
         "No space left on the disk",
@@ -89,6 +90,39 @@ def test_warnings_are_told_once_a_day_and_only_where_they_grew(
         assert told_on("2026-11-05", wait=1) == []
         (third,) = told_on("2026-11-06", wait=3)
         assert "3 row(s) wait (2 more than last told)" in third
+
+
+def test_what_got_worse_is_told_in_words_and_again_where_it_is_another_thing(
+    copied: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def one_alert(day: str, provider: str, customers: int) -> list[str]:
+        monkeypatch.setattr(notifications, "_today", lambda: day)
+        with duckdb.connect(str(copied.marts_path)) as connection:
+            connection.execute("delete from rpt_deliverability_alerts")
+            connection.execute(
+                "insert into rpt_deliverability_alerts by name select date '2026-10-31' as alert_date,"
+                " 'issue_rate' as kind, 'More issues' as alert, 'provider' as dimension, $1 as provider,"
+                " 'carrier_unavailable' as issue_reason_id, 'Carrier unavailable.' as issue_reason,"
+                " 'share of sends' as unit, 0.42 as value, 0.025 as usual_value, 76 as sent_count,"
+                " $2 as affected_count, $2 as affected_customer_count, date '2026-10-30' as since_date,"
+                " 'More fail.' as meaning, 'Send it again.' as fix, 7 as score",
+                [provider, customers],
+            )
+        before = len(webhook.messages)
+        tell_of_success(replace(copied, notify_urls=(webhook.url,)), "daily")
+        return [text for _, text in webhook.messages[before:]]
+
+    with listening() as webhook:
+        (first,) = one_alert("2026-11-02", "vonage", 32)
+        assert (
+            "\n- More issues (Carrier unavailable): vonage; 42.0\N{NO-BREAK SPACE}%, usually 2.5\N{NO-BREAK SPACE}%;"
+            " 32 customer(s), since 2026-10-30. Send it again.\n"
+        ) in first
+        assert one_alert("2026-11-03", "vonage", 40) == []
+        (other,) = one_alert("2026-11-04", "plivo", 32)
+        assert "plivo" in other
+        assert "vonage" not in other
+    assert webhook.kinds == ["warning", "warning"]
 
 
 def test_warnings_are_counted_in_what_is_published(copied: Settings) -> None:

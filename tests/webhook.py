@@ -15,10 +15,12 @@ class Webhook:
     Attributes:
         url: as NOTIFY_URLS takes it, with a password.
         messages: title and text of each.
+        kinds: Apprise's kind of each.
     """
 
     url: str = ""
     messages: list[tuple[str, str]] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
 
     @property
     def titles(self) -> list[str]:
@@ -34,6 +36,7 @@ def listening() -> Iterator[Webhook]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             webhook.messages.append((body["title"], body["message"]))
+            webhook.kinds.append(body["type"])
             self.send_response(200)
             self.end_headers()
 
