@@ -168,3 +168,13 @@ def test_every_target_of_make_is_defined_once_and_explained() -> None:
     (phony,) = re.findall(r"^\.PHONY: (.*)$", text, re.MULTILINE)
     explained = re.findall(r"^([a-z-]+):.* ## \S", text, re.MULTILINE)
     assert sorted(explained) == sorted(phony.split())
+
+
+def test_dagster_shows_a_models_words_and_columns_before_its_sql(manifest: dict[str, Any]) -> None:
+    from orchestration.bindings.translation import Translator
+
+    node = manifest["nodes"]["model.outbound_sms.fct_sends"]
+    metadata = Translator().get_metadata(node)
+    assert Translator().get_description(node) == node["description"]
+    assert node["raw_code"] in metadata["sql"].value
+    assert "dagster/column_schema" in metadata

@@ -25,11 +25,14 @@ class Translator(DagsterDbtTranslator):
         super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True, enable_source_tests_as_checks=True))
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """The description and the SQL; the columns with theirs are metadata, which Dagster shows as a table."""
-        sections = [dbt_resource_props.get("description") or dbt_resource_props["name"]]
-        if code := dbt_resource_props.get("raw_code"):
-            sections.append(f"#### SQL\n\n```sql\n{code}\n```")
-        return "\n\n".join(sections)
+        """The words alone: Dagster shows the description, then the columns with theirs, then the metadata."""
+        return str(dbt_resource_props.get("description") or dbt_resource_props["name"])
+
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Dagster's, and the SQL."""
+        code = dbt_resource_props.get("raw_code")
+        sql = {"sql": dg.MetadataValue.md(f"```sql\n{code}\n```")} if code else {}
+        return {**super().get_metadata(dbt_resource_props), **sql}
 
     def get_asset_check_spec(
         self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
