@@ -1,6 +1,6 @@
 -- All that one customer was sent, answered and did, in order; a query, since a table of it would be as large as the facts.
 --
---     duckdb -readonly warehouse/marts.duckdb
+--     make sql                   (or: duckdb -readonly warehouse/marts.duckdb)
 --     set variable customer_id = 'cust-0001';
 --     .read docs/customer_timeline.sql
 --

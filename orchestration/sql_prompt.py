@@ -7,6 +7,7 @@ import readline
 import shutil
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 
@@ -15,6 +16,7 @@ from orchestration.outside_text import shown
 from orchestration.settings import Settings
 
 ROWS_SHOWN = 200
+READ = ".read"
 
 
 def sql_prompt(settings: Settings) -> int:
@@ -42,26 +44,48 @@ def sql_prompt(settings: Settings) -> int:
             print(f"{settings.marts_path}, as of {row[0]:%Y-%m-%d %H:%M} UTC; days are those of {row[1]}.")
         if is_terminal:
             print("Tables:", ", ".join(tables))
-            print("A statement ends in a semicolon; describe TABLE shows its columns; Ctrl-D ends.")
+            print(
+                "A semicolon ends a statement; describe TABLE shows its columns; .read FILE runs a file; Ctrl-D ends."
+            )
             readline.set_completer(_completer(tables))
             readline.parse_and_bind("tab: complete")
-        for statement in _statements("sql> " if is_terminal else "", "...> " if is_terminal else ""):
+        for text in _statements("sql> " if is_terminal else "", "...> " if is_terminal else ""):
             try:
-                relation = connection.sql(statement)
-                if relation is not None:
-                    # Rows as the terminal is wide; a pipe takes all that there is of each.
-                    width = shutil.get_terminal_size().columns if is_terminal else 10_000
-                    with contextlib.redirect_stdout(io.StringIO()) as drawn:
-                        relation.show(max_rows=ROWS_SHOWN, max_width=width)
-                    print(*(shown(line, width) for line in drawn.getvalue().split("\n")), sep="\n", end="")
-            except duckdb.Error as error:
+                for statement in connection.extract_statements(_read_file(text)):
+                    relation = connection.sql(_without_its_end(statement.query))
+                    if relation is not None:
+                        # Rows as the terminal is wide; a pipe takes all that there is of each.
+                        width = shutil.get_terminal_size().columns if is_terminal else 10_000
+                        with contextlib.redirect_stdout(io.StringIO()) as drawn:
+                            relation.show(max_rows=ROWS_SHOWN, max_width=width)
+                        print(*(shown(line, width) for line in drawn.getvalue().split("\n")), sep="\n", end="")
+            except (duckdb.Error, OSError, UnicodeDecodeError) as error:
                 print(*map(shown, str(error).splitlines()), sep="\n", file=sys.stderr)
                 exit_code = 0 if is_terminal else 1
     return exit_code
 
 
+def _semicolon(text: str) -> int | None:
+    """Where the semicolon stands that ends a text, in bytes; only comments may follow it."""
+    tokens = [offset for offset, kind in duckdb.tokenize(text) if kind != duckdb.token_type.comment]
+    return tokens[-1] if tokens and text.encode()[tokens[-1] :].startswith(b";") else None
+
+
+def _without_its_end(statement: str) -> str:
+    """A statement without its semicolon and the comments behind it, of which DuckDB makes no relation."""
+    return statement.encode()[: _semicolon(statement)].decode()
+
+
+def _read_file(text: str) -> str:
+    """The statements of the file that `.read FILE` names, as DuckDB's own prompt takes it; other text as it is."""
+    words = text.split(maxsplit=1)
+    if len(words) < 2 or words[0] != READ:
+        return text
+    return Path(words[1].strip().strip("'\"")).read_text(encoding="utf-8")
+
+
 def _statements(prompt: str, more: str) -> Iterator[str]:
-    """Statements of the standard input, each to its semicolon, the last one to the end."""
+    """Statements of the standard input, each to a semicolon at the end of a line, the last one to the end."""
     lines: list[str] = []
     with contextlib.suppress(EOFError):
         while True:
@@ -72,10 +96,11 @@ def _statements(prompt: str, more: str) -> Iterator[str]:
                 print()
                 lines = []
                 continue
-            if lines[-1].rstrip().endswith(";"):
-                yield os.linesep.join(lines)
+            text = os.linesep.join(lines)
+            if lines[0].startswith(READ) or _semicolon(text) is not None:
+                yield text
                 lines = []
-            elif not "".join(lines).strip():
+            elif not text.strip():
                 lines = []
     if lines:
         yield os.linesep.join(lines)

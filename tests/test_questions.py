@@ -23,9 +23,15 @@ def test_a_question_is_answered(published: Pipeline, question: str, sql: str) ->
 
 
 def test_the_prompt_answers_statements_of_a_pipe(published: Pipeline) -> None:
+    ((customer,),) = published.query("select min(customer_id) from fct_sends")
     result = subprocess.run(
         [sys.executable, "-m", "orchestration", "sql"],
-        input="select count(*) as n\nfrom rpt_messages;\nselect nothing;\ninsert into rpt_messages select * from rpt_messages",
+        input=(
+            "select count(*) as n\nfrom rpt_messages;\nselect nothing;\n"
+            f"set variable customer_id = '{customer}'; select 'two in a line' as words; -- and a comment\nselect 1;\n"
+            ".read docs/customer_timeline.sql\n.read docs/missing.sql\n"
+            "insert into rpt_messages select * from rpt_messages"
+        ),
         cwd=PROJECT_DIR,
         env={**published.variables},
         capture_output=True,
@@ -38,4 +44,7 @@ def test_the_prompt_answers_statements_of_a_pipe(published: Pipeline) -> None:
         " ", ""
     ) in result.stdout.replace(" ", "")
     assert '"nothing" was not found' in result.stderr
+    assert "two in a line" in result.stdout
+    assert "occurred_at" in result.stdout
+    assert "docs/missing.sql" in result.stderr
     assert "read-only" in result.stderr
