@@ -95,7 +95,8 @@ _ISSUE_COSTS = """
     order by message_id, currency_code nulls last, rpt_issue_costs.issue_cost desc, issue_reason_id
 """
 _CHARACTERS = """
-    select message_id, character, replacement, character_name, sent_count, avoidable_segment_count
+    select message_id, character, coalesce(replacement, '') as replacement, character_name, sent_count,
+        avoidable_segment_count
     from rpt_replaceable_characters
     where message_id in $ids
     order by message_id, avoidable_segment_count desc, character

@@ -1556,7 +1556,7 @@ def costs(sends: dict[str, Row], titles: dict[str, tuple[Any, Any]], seeds: Seed
                     "message_title": titles[message_id][0],
                     "character": character,
                     "character_name": unicodedata.name(character, "CHARACTER TABULATION"),
-                    "replacement": seeds.replacements[character],
+                    "replacement": seeds.replacements[character] or None,
                     "sent_count": len(found),
                     "avoidable_segment_count": sum(row["avoidable_segment_count"] for row in found),
                 }

@@ -77,7 +77,7 @@ unioned as (
 
 replacements as (
 
-    select {{ replacements_of_characters('character', 'replacement') }} as replacements
+    select {{ replacements_of_characters('character', "coalesce(replacement, '')") }} as replacements
     from {{ ref('character_replacements') }}
 
 ),
