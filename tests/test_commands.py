@@ -15,6 +15,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -401,11 +402,14 @@ def run_pages(pipeline: Pipeline) -> list[tuple[str | None, list[str]]]:
         ]
 
 
-def test_a_run_that_was_killed_blocks_nobody(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_was_killed_blocks_nobody_and_goes_in_time(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Dagster's queue waits for a run that it takes for started; that its process is dead, the warehouse's lock tells."""
     import dagster as dg
 
     from orchestration.bindings import dead_runs
+    from orchestration.bindings.history import prune_history
     from orchestration.loading.warehouse_lock import is_locked
 
     drop_extracts(pipeline)
@@ -430,6 +434,12 @@ def test_a_run_that_was_killed_blocks_nobody(pipeline: Pipeline, monkeypatch: py
             (run,) = instance.get_runs()
             assert run.status == dg.DagsterRunStatus.FAILURE
             assert dead_runs.end_dead_runs(instance, pipeline.settings) == []
+            # It is kept for HISTORY_DAYS, then all that Dagster has of it goes.
+            assert prune_history(instance, replace(pipeline.settings, history_days=1)) == 0
+            assert [*pipeline.settings.dagster_home.rglob(f"*{run.run_id}*")]
+            assert prune_history(instance, replace(pipeline.settings, history_days=0)) == 1
+            assert instance.get_runs() == []
+            assert [*pipeline.settings.dagster_home.rglob(f"*{run.run_id}*")] == []
 
 
 @pytest.mark.after_first_run
