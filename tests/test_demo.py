@@ -12,6 +12,7 @@ import pytest
 
 from orchestration.building.dbt_project import PROJECT_DIR
 from orchestration.demo.extracts import write_demo_extracts
+from tests.webhook import listening
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -31,11 +32,11 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run_demo(checkout: Path) -> str:
+def run_demo(checkout: Path, **variables: str) -> str:
     result = subprocess.run(
         [sys.executable, "-m", "orchestration", "demo"],
         cwd=checkout,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "LANDING_DIR": "elsewhere"},
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "LANDING_DIR": "elsewhere", **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -45,9 +46,16 @@ def run_demo(checkout: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def output(checkout: Path) -> str:
+def first_demo(checkout: Path) -> tuple[str, list[tuple[str, str]]]:
+    """What the first demo printed, and what it told a webhook."""
+    with listening() as webhook:
+        return run_demo(checkout, NOTIFY_URLS=webhook.url), webhook.messages
+
+
+@pytest.fixture(scope="module")
+def output(first_demo: tuple[str, list[tuple[str, str]]]) -> str:
     """What the first demo printed."""
-    return run_demo(checkout)
+    return first_demo[0]
 
 
 def test_the_demos_extracts_are_the_same_each_time(checkout: Path, output: str, tmp_path: Path) -> None:
@@ -59,7 +67,9 @@ def test_the_demos_extracts_are_the_same_each_time(checkout: Path, output: str, 
     assert files(tmp_path / "other") != written
 
 
-def test_the_demo_runs_twice_and_ends_in_the_messages_list(checkout: Path, output: str) -> None:
+def test_the_demo_runs_twice_and_ends_in_the_messages_list(
+    checkout: Path, output: str, first_demo: tuple[str, list[tuple[str, str]]]
+) -> None:
     demo = checkout / "demo"
     first = files(demo / "outputs")
     for shown in (
@@ -106,6 +116,12 @@ def test_the_demo_runs_twice_and_ends_in_the_messages_list(checkout: Path, outpu
         ("issue_rate", "provider", "bandwidth", "Two-step code", "2026-10-30"),
         ("opt_out_rate", "message", "twilio", "Weekend deals, again", "2026-10-31"),
     ]
+    ((_, told),) = first_demo[1]
+    for words in (
+        "More issues (Carrier unable to process message at this time): Two-step code, bandwidth",
+        "Opt-outs: ",
+    ):
+        assert f"\n- {words}" in told
     # A message that once went out at an hour of Europe.
     assert nights == [("message-02", "2026-10-17", country) for country in ("CU", "MX", "US")]
     for found in (over_messaged, goals, answers, after_opt_out, curly_quotes, landlines):
