@@ -16,7 +16,7 @@ from orchestration.outside_text import shown
 from orchestration.settings import Settings
 
 ROWS_SHOWN = 200
-READ = ".read"
+READ, ENDS = ".read", (".quit", ".exit", "quit", "exit")
 
 
 def sql_prompt(settings: Settings) -> int:
@@ -97,7 +97,10 @@ def _statements(prompt: str, more: str) -> Iterator[str]:
                 lines = []
                 continue
             text = os.linesep.join(lines)
-            if lines[0].startswith(READ) or _semicolon(text) is not None:
+            if text.strip() in ENDS:
+                return
+            # As in DuckDB's own prompt, what begins with a dot is a line.
+            if lines[0].startswith(".") or _semicolon(text) is not None:
                 yield text
                 lines = []
             elif not text.strip():
