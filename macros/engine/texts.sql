@@ -68,7 +68,7 @@
     case
         when
             {{ column }} >= '!' and {{ column }} < '{' and substr({{ column }}, -1) between '!' and '|'
-            and {{ byte_count(column) }} = length({{ column }}) and {{ column }} not like '%.0%'
+            and {{ column }} not like '%.0%'
             and ({{ byte_count(column) }} not between 36 and 38 or {{ column }} = {{ lower_case(column) }})
             then {{ column }}
         when {{ matches_whole(column, around ~ '*\\{?' ~ uuid ~ '\\}?' ~ around ~ '*') }}
