@@ -151,6 +151,12 @@ VONAGE = {"message_id": "V1", "from": "a", "to": "1", "date_received": "x"}
         ("telnyx/message_records", "id", TELNYX, {"data": TELNYX}),
         ("vonage/reports", "message_id", VONAGE, {"request_id": "r", "records": [VONAGE]}),
         ("sinch/delivery_reports", "batch_id", SINCH, {"count": 1, "page": 0, "delivery_reports": [SINCH]}),
+        (
+            "sinch/delivery_reports",
+            "batch_id",
+            SINCH,
+            {"batch_id": "S1", "statuses": [{"status": "Delivered", "count": 2, "recipients": ["1", "2"]}]},
+        ),
         ("infobip/delivery_reports", "messageid", INFOBIP, {"results": [INFOBIP]}),
         ("plivo/message_records", "message_uuid", PLIVO, {"meta": {"limit": 20}, "objects": [PLIVO]}),
         ("bandwidth/messages", "messageid", BANDWIDTH, {"totalCount": 1, "messages": [BANDWIDTH]}),

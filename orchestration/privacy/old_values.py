@@ -23,7 +23,7 @@ _NATIONAL = re.compile(r"\+?0[0-9]{5,14}")
 _SHORT_CODE = re.compile(r"[1-9][0-9]{2,6}")
 # In carriers' logs: keys of numbers, and of what tells of a person and is read by no model.
 _NUMBER_KEYS = {
-    *("to", "from", "msisdn", "recipient", "destination", "cld", "cli", "sourcetn", "destinationtn"),
+    *("to", "from", "msisdn", "recipient", "recipients", "destination", "cld", "cli", "sourcetn", "destinationtn"),
     *("phone_number", "to_number", "from_number", "identifiervalue", "destinationphonenumber"),
     *("originationphonenumber", "destination_phone_number", "origination_phone_number"),
 }
