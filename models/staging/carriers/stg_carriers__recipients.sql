@@ -47,6 +47,7 @@ renamed as (
         coalesce(recipient, to_number) as first_recipient,
         sent_at,
         status_at,
+        file,
         content_hash,
         extract_number,
         line_number
@@ -75,6 +76,7 @@ select
     recipient,
     {{ address_number('recipient', "'whatsapp'") }} as person_number,
     status,
+    case when status is null then provider_status end as unknown_status,
     case
         when status in {{ issue_statuses() }} then coalesce(own_error_code, status_reason, message_error_code)
     end as error_code,
@@ -83,6 +85,7 @@ select
     case when status in {{ issue_statuses() }} then coalesce(status_reason, message_error) end as error_message,
     sent_at,
     case when status_at_text is null then status_at else own_status_at end as status_at,
+    file,
     content_hash,
     extract_number,
     line_number
