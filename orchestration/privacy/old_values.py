@@ -29,7 +29,7 @@ _NUMBER_KEYS = {
 }
 _DROPPED_KEYS = {"keyword", "displayname", "firstname", "lastname", "fullname", "profilename", "email", "annotations"}
 _WITH_PREFIX = re.compile(r"(?is)(\s*(?:whatsapp|rcs|sms|mms|tel):)?(.*)")
-_LIKE_A_NUMBER = re.compile(r"\s*\+?[0-9][0-9 ().\-/]{5,}[0-9]\s*")
+_LIKE_A_NUMBER = re.compile(r"\s*[='\"]{0,2}\+?[0-9][0-9 ().\-/]{5,}[0-9]['\"]?\s*")
 # Amounts, times, and the direction of a message.
 _TELLS_OF_NOBODY = re.compile(
     r"(?i)\s*(?:-?[0-9]{0,6}(?:\.[0-9]*)?|[12][0-9]{3}-?[01][0-9]-?[0-3][0-9](?:[T ][0-9:.,]*)?(?:Z|[+-][0-9:]*)?"
