@@ -15,7 +15,7 @@
 {%- do faults.update({number: 'case when ' ~ is_national_number(number)
     ~ " then 'national number without DEFAULT_COUNTRY' when not " ~ is_number(number) ~ " then 'no phone number' end"}) %}
 {%- endfor %}
-{#- Which value of a relation's rows is shown, in which of them a column has to be right, and whether prices and counts are. -#}
+{#- What is shown of a relation's rows, in which of them a column has to be right, whether prices and counts are. -#}
 {%- set relations = [
     (ref('stg_outbound__sends'), "'outbound'", "'sends'", 'provider', {
         'to_number': phones,

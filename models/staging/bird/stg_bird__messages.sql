@@ -29,17 +29,14 @@ renamed as (
             {{ json_value('receiver', 'connector.identifierValue') }},
             {{ json_value('recipients', 'items[0].recipient') }}
         ) as recipient_number,
-        {{ cleaned('recipient') }} is null
-        and coalesce({{ json_value('receiver', 'contacts[1]') }}, {{ json_value('recipients', 'items[1]') }})
-            is not null
-        and {{ json_value('recipients', 'items[0].status') }} is null as has_shared_status,
         {{ json_value('receiver', 'contacts[1]') }} is not null as is_group,
+        {{ cleaned('recipient') }} as report_recipient,
+        {{ lower_case(json_value('recipients', 'items[0].status')) }} as first_status,
         case when {{ json_value('recipients', 'items[1]') }} is not null then {{ json_text('recipients', 'items') }} end
             as recipients,
         {{ cleaned('channelid') }} as channel_id,
         coalesce({{ json_text('body', 'text.text') }}, {{ plain_text('body') }}) as body,
-        coalesce({{ lower_case(json_value('recipients', 'items[0].status')) }}, {{ word('status') }})
-            as provider_status,
+        {{ word('status') }} as message_status,
         coalesce(
             {{ cleaned('statuserrorcode') }},
             {{ json_value('failure', 'source.code') }},
@@ -76,6 +73,8 @@ typed as (
         *,
         -- A status report of the older interface names no direction; only what was sent has one.
         coalesce(direction not in ('incoming', 'mo'), true) as is_outbound,
+        coalesce(first_status, message_status) as provider_status,
+        (is_group or recipients is not null) and report_recipient is null and first_status is null as has_shared_status,
         {{ e164('sender') }} as from_number,
         {{ e164('recipient_number') }} as to_number,
         {{ count_or_null('segment_count_text') }} as segment_count,
