@@ -5,6 +5,11 @@
     case when substr({{ column }}, 1, 1) not in ('{', '[') then nullif({{ trimmed(column) }}, '') end
 {%- endmacro -%}
 
+{%- macro status_unless_shared(status, is_shared) -%}
+    {#- A row's status. One for several recipients says no more than that their message is on its way, or is to be sent. -#}
+    case when not {{ is_shared }} or {{ status }} in ('accepted', 'scheduled') then {{ status }} else 'sending' end
+{%- endmacro -%}
+
 {%- macro issue_code(code) -%}
     {#- A carrier's error code as delivered; null where it only says that there was no error: 0, 000. -#}
     case when replace({{ code }}, '0', '') <> '' then {{ code }} end

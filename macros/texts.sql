@@ -1,6 +1,6 @@
 {%- macro provider_alias(column) -%}
-    {#- A provider's name as the seed `provider_aliases` writes it. -#}
-    replace(replace(replace({{ column }}, ' ', '_'), '-', '_'), '.', '_')
+    {#- A provider's name as it is compared with those of the seed `provider_aliases`: without what stands between its words. -#}
+    replace(replace(replace(replace({{ column }}, ' ', ''), '-', ''), '.', ''), '_', '')
 {%- endmacro -%}
 
 {%- macro word(column) -%}

@@ -391,9 +391,13 @@ def _country(variables: Mapping[str, str], name: str) -> str | None:
 
 
 def _is_known_to_duckdb(zone: str) -> bool:
-    """Whether the engine has a time zone too: systems add names of their own, such as localtime."""
+    """Whether the engine has a time zone too: systems add names of their own, such as localtime.
+
+    Factory is what clocks show that nobody has set.
+    """
     with duckdb.connect() as connection:
-        return connection.execute("from pg_timezone_names() where name = ?", [zone]).fetchone() is not None
+        known = "from pg_timezone_names() where name = ? and name <> 'Factory'"
+        return connection.execute(known, [zone]).fetchone() is not None
 
 
 def _moment(variables: Mapping[str, str], name: str) -> datetime | None:

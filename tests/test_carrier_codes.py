@@ -175,3 +175,10 @@ def test_every_provider_with_words_has_them() -> None:
 @pytest.mark.parametrize("word", UNCONFIRMED_WORDS)
 def test_a_word_that_proves_nothing_is_neither_delivered_nor_failed(word: tuple[str, str]) -> None:
     assert STATUSES[WORDS[word]["status"]]["stage"] == "progress"
+
+
+def test_a_provider_goes_by_no_name_twice() -> None:
+    """Names are compared without what stands between their words."""
+    names = [row["provider_alias"].replace("_", "") for row in seed("provider_aliases")]
+    assert len(set(names)) == len(names)
+    assert {row["provider"] for row in seed("provider_aliases")} <= set(PROVIDERS)

@@ -34,7 +34,7 @@ def refusals(pipeline: Pipeline) -> dict[str, str]:
 
 
 def test_files_that_lie_too_high_are_refused(pipeline: Pipeline) -> None:
-    for file in ("f19.csv", "outbound/f19.csv", "outbound/.hidden.csv", "_notes.csv"):
+    for file in ("f19.csv", "outbound/f19.csv", "outbound/.hidden.csv", "_notes.csv", "outbound/sends/day.tmp/f19.csv"):
         pipeline.drop(file, HEADER + ROW)
     found = refusals(pipeline)
     assert sorted(found) == ["f19.csv", "outbound/f19.csv"]

@@ -295,6 +295,8 @@ def drop_ids(pipeline: Pipeline) -> None:
         ("92502.0", "ids.0", "sms", "7501.0", SENT_AT, "+44 (0)7700 900111", "", "", ""),
         ("{" + UUID.upper() + "}", "ids", "sms", "c3", SENT_AT, "\u202a+1 555\u00a02102003\u202c", "", "", ""),
         ("s4", "ids", "whatsapp", "c4", SENT_AT, "whatsapp:+5215512345678", "", "aws", UUID.upper()),
+        ("s7", "ids", "sms", "c7", SENT_AT, "'+15552102007", "", "", ""),
+        ("s8", "ids", "sms", "c8", SENT_AT, '="15552102008"', "", "", ""),
         ("s5", "ids", "mms", "c5", SENT_AT, "%2B15552102005", "MG" + "0" * 32, "", ""),
         ("s6", "ids", "sms", "c6", SENT_AT, "4.479E+11", "", "", ""),
     ]
@@ -332,6 +334,8 @@ def test_ids_and_numbers_of_data_frames_and_other_systems_are_the_same(odd_value
         ("s4", "c4", "whatsapp", "+5215512345678", "delivered", None),
         ("s5", "c5", "sms", "+15552102005", "unconfirmed", None),
         ("s6", "c6", "sms", "4.479E+11", "unconfirmed", None),
+        ("s7", "c7", "sms", "+15552102007", "unconfirmed", None),
+        ("s8", "c8", "sms", "+15552102008", "unconfirmed", None),
     ]
     answered = dict(
         odd_values.query_built("select reply_id, send_id from fct_replies where starts_with(reply_id, 'r')")
@@ -349,7 +353,7 @@ def test_ids_and_numbers_of_data_frames_and_other_systems_are_the_same(odd_value
 def drop_provider_names(pipeline: Pipeline) -> None:
     sends = [
         ("a", "providers", "sms", "c", SENT_AT, "+15550100001", "", "Nexmo", "VR"),
-        ("b", "providers", "sms", "c", SENT_AT, "+15550100001", "", "Amazon SNS", OTHER_UUID),
+        ("b", "providers", "sms", "c", SENT_AT, "+15550100001", "", "Amazon - S.N.S", OTHER_UUID),
         ("c", "providers", "sms", "c", SENT_AT, "+15550100001", "", "nexmoo", "VX"),
         ("d", "providers", "email", "c", SENT_AT, "", "", "mailer", "X"),
     ]
@@ -511,6 +515,14 @@ TIMES = {
     ),
     **dict.fromkeys(
         ("2026-10-01T09:00:00+99:00", "2026-10-01T09:00:00+15:00", "infinity", "epoch", "2026-13-01T00:00:00Z")
+    ),
+    **dict.fromkeys(
+        (
+            "2026-10-01T09:00:00+14:01",
+            "2026-10-01T09:00:00-1430",
+            "2026-10-01T09:00:00+5:30",
+            "2026-10-01T09:00:00 UTC+2",
+        )
     ),
 }
 

@@ -346,6 +346,22 @@ CLAIMED = [
     ("app-sinch-b", "sinch", "SI-batch", "+14155550110"),
     ("app-sinch-order", "sinch", "SI-order", "+14155550109"),
     ("app-sinch-unknown", "sinch", "SI-unknown", "+14155550109"),
+    ("app-bandwidth-shared", "bandwidth", "BW-shared", "+14155550121"),
+    ("app-bird-shared-a", "bird", "BI-shared", "+14155550121"),
+    ("app-bird-shared-b", "bird", "BI-shared", "+14155550122"),
+    ("app-sinch-report-a", "sinch", "SI-report", "+14155550121"),
+    ("app-sinch-report-b", "sinch", "SI-report", "+14155550122"),
+    ("app-sinch-report-c", "sinch", "SI-report", "+14155550123"),
+    ("app-telnyx-second", "telnyx", "TX-second", "+14155550122"),
+]
+# One status for two, which is nobody's; of Sinch's batches, the recipients of each.
+SHARED = [{"identifierValue": "+14155550121"}, {"identifierValue": "+14155550122"}]
+BANDWIDTH_SHARED = {"type": "message-failed", "time": "2026-10-07T13:03:05.143Z", "errorCode": 4720} | {
+    "message": {"id": "BW-shared", "direction": "out", "to": ["+14155550121", "+14155550122"], "from": "+15005550006"}
+}
+SINCH_REPORT = [
+    {"code": 0, "status": "Delivered", "count": 2, "recipients": ["14155550121", "14155550122"]},
+    {"code": 402, "status": "Aborted", "count": 1, "recipients": ["14155550123"]},
 ]
 SENT_AT = "2026-10-01T08:00:00Z"
 
@@ -435,6 +451,8 @@ EXTRACTS = {
         telnyx_message("TX-claimed", "delivered"),
         {"data": telnyx_message("TX-delivered", "delivered")},  # as the API answers
         telnyx_message("TX-group", "delivered", "40008") | {"to": TELNYX_GROUP},
+        telnyx_message("TX-second", "")
+        | {"to": [{"phone_number": "+14155550121"}, {"phone_number": "+14155550122", "status": "delivered"}]},
         telnyx_message("TX-unconfirmed", "delivery_unconfirmed"),
         telnyx_message("TX-failed", "delivery_failed", "40008"),
         telnyx_message("TX-stopped", "sending_failed", "40300"),
@@ -445,7 +463,7 @@ EXTRACTS = {
         [bandwidth_event("BW-failed", "message-sending"), bandwidth_event("BW-failed", "message-failed", code=4720)],
         [bandwidth_event("BW-no-receipt", "message-failed", code=9902)],
         [bandwidth_event("BW-delivered", "message-delivered"), bandwidth_event("BW-reply", "message-received")],
-        [bandwidth_event("BW-nobody", "message-delivered")],
+        [bandwidth_event("BW-nobody", "message-delivered"), BANDWIDTH_SHARED],
     ),
     "bandwidth/messages/list.csv": csv_text(
         BANDWIDTH_HEADER,
@@ -462,6 +480,7 @@ EXTRACTS = {
         bird_message("BI-reply", "delivered", direction="incoming"),
         {"id": "BI-group", "direction": "mt", "originator": "ACME", "recipients": {"items": BIRD_GROUP}}
         | {"createdDatetime": "2026-10-09T08:17:40+00:00"},
+        bird_message("BI-shared", "delivered") | {"receiver": {"contacts": SHARED}},
     ),
     "infobip/delivery_reports/reports.jsonl": json_lines(
         infobip("IB-claimed", (5, "DELIVERED_TO_HANDSET"), (0, "NO_ERROR")),
@@ -482,6 +501,7 @@ EXTRACTS = {
         sinch("SI-order", "14155550109", 0, "Delivered"),
         sinch("SI-order", "14155550109", 401, "Dispatched", at="2026-10-09T08:17:45.000Z"),
         sinch("SI-unknown", "14155550109", 406, "Unknown"),
+        {"type": "delivery_report_sms", "batch_id": "SI-report", "total_message_count": 3, "statuses": SINCH_REPORT},
     ),
 }
 
@@ -507,6 +527,13 @@ EXPECTED = {
     "app-sinch-b": ("issue", "403", "something_went_wrong"),
     "app-sinch-order": ("delivered", *NO_ISSUE),
     "app-sinch-unknown": ("unconfirmed", *NO_ISSUE),
+    "app-bandwidth-shared": ("unconfirmed", *NO_ISSUE),
+    "app-bird-shared-a": ("unconfirmed", *NO_ISSUE),
+    "app-bird-shared-b": ("unconfirmed", *NO_ISSUE),
+    "app-sinch-report-a": ("delivered", *NO_ISSUE),
+    "app-sinch-report-b": ("delivered", *NO_ISSUE),
+    "app-sinch-report-c": ("issue", "402", "landline_or_unreachable_carrier"),
+    "app-telnyx-second": ("delivered", *NO_ISSUE),
     "VR-delivered": ("delivered", *NO_ISSUE),
     "VR-submitted": ("unconfirmed", *NO_ISSUE),
     "VR-failed": ("issue", "6", "something_went_wrong"),
@@ -681,16 +708,16 @@ def test_every_row_ends_in_one_place(loaded: Pipeline) -> None:
         "aws/messaging_events": (7, 1, 0, 6, 0),
         "aws/pinpoint_events": (6, 0, 0, 5, 1),
         "aws/sms_usage": (12, 0, 0, 12, 0),
-        "bandwidth/callbacks": (6, 0, 0, 5, 1),
+        "bandwidth/callbacks": (7, 0, 0, 6, 1),
         "bandwidth/messages": (3, 0, 1, 2, 0),
-        "bird/messages": (7, 0, 0, 6, 1),
+        "bird/messages": (8, 0, 0, 7, 1),
         "infobip/delivery_reports": (7, 0, 0, 7, 0),
         "outbound/replies": (0, 0, 0, 0, 0),
-        "outbound/sends": (20, 0, 0, 20, 0),
+        "outbound/sends": (27, 0, 0, 27, 0),
         "outbound/statuses": (0, 0, 0, 0, 0),
         "plivo/message_records": (6, 0, 0, 6, 0),
-        "sinch/delivery_reports": (5, 0, 0, 5, 0),
-        "telnyx/message_records": (8, 0, 0, 8, 0),
+        "sinch/delivery_reports": (7, 0, 0, 7, 0),
+        "telnyx/message_records": (9, 0, 0, 9, 0),
         "twilio/messages": (0, 0, 0, 0, 0),
         "twilio/status_callbacks": (0, 0, 0, 0, 0),
         "vonage/delivery_receipts": (8, 0, 0, 7, 1),

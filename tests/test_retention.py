@@ -235,6 +235,9 @@ def test_a_logs_value_loses_the_persons_numbers_and_texts_wherever_they_stand() 
     assert told("14155550199", "msisdn") == person
     assert told("whatsapp:+1 (415) 555-0199") == f"whatsapp:{person}"
     assert told("+15550000001", "to") == "+15550000001"
+    assert told('="14155550199"', "msisdn") == told("'14155550199", "msisdn") == person
+    both = told('["14155550199", 447700900111]', "recipients") or ""
+    assert json.loads(both) == [person, pseudonyms.of("+447700900111")]
     assert told("Yes") == REMOVED
     assert told("no handset 14155550199 for a@b.example") == f"no handset {REMOVED} for {REMOVED}"
     assert json.loads(told(json.dumps({"to": [{"phone_number": "+447700900111"}], "at": 1790900103470, "n": 14155550199})) or "") == {

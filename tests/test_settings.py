@@ -10,6 +10,10 @@ from orchestration.settings import Settings
     [
         ("REPORTING_TIMEZONE", "Mars/Olympus"),
         ("REPORTING_TIMEZONE", "localtime"),
+        ("REPORTING_TIMEZONE", "Factory"),
+        ("REPORTING_TIMEZONE", "right/Europe/Berlin"),
+        ("REPORTING_TIMEZONE", "europe/berlin"),
+        ("REPORTING_TIMEZONE", "GMT+5"),
         ("MAX_EXTRACT_COLUMNS", "9"),
         ("MAX_FIELD_CHARACTERS", "999"),
         ("MAX_UNPACKED_GB", "0"),

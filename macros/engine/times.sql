@@ -20,7 +20,7 @@
         ), ':+', ':00+'), ',', '.')
     {%- endset -%}
     {%- set date = '[0-9]{4}(?:[-/][0-9]{1,2}[-/][0-9]{1,2}|[0-9]{4})' -%}
-    {%- set offset = '[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?' -%}
+    {%- set offset = '[+-](?:(?:0[0-9]|1[0-3])(?::?[0-5][0-9])?|14(?::?00)?)' -%}
     {#- The first branch is that of nearly every row, at a third of the cost. #}
     case
         when ends_with({{ text }}, 'Z') and strlen({{ text }}) in (20, 24, 27) and not contains({{ text }}, ',')
@@ -36,7 +36,7 @@
     {#- Of all spellings one is made: signs between digits, seconds, an offset of hours and minutes. -#}
     {%- set space, zone, day = '[\\t\\n\\f\\r ]', 'Z|UTC|GMT', '^([0-9]+-[0-9]+-[0-9]+)' -%}
     {%- set date = '[0-9]{4}(?:[-/][0-9]{1,2}[-/][0-9]{1,2}|[0-9]{4})' -%}
-    {%- set offset = '[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?' -%}
+    {%- set offset = '[+-](?:(?:0[0-9]|1[0-3])(?::?[0-5][0-9])?|14(?::?00)?)' -%}
     {%- set is_plain = "%s like '%%Z' and octet_length(%s) in (20, 24, 27)" | format(text, text) -%}
     {%- set spelled = namespace(text="replace(case when %s then %s else upper(%s) end, ',', '.')" | format(is_plain, text, text)) -%}
     {%- for pattern, replacement in [
@@ -85,7 +85,7 @@
         when regexp_full_match({{ text }}, '[0-9]{13}(\.[0-9]{1,9})?')
             then make_timestamp(cast(round(try_cast({{ text }} as decimal(28, 9)) * 1000) as bigint))
         when regexp_full_match({{ text }}, '[0-9]{16}') then make_timestamp(try_cast({{ text }} as bigint))
-        when regexp_matches({{ text }}, ':[0-9]{2} [+-](?:1[5-9]|[2-9][0-9])[0-9]{2}$') then null
+        when regexp_matches({{ text }}, ':[0-9]{2} [+-](?:14(?:0[1-9]|[1-9][0-9])|(?:1[5-9]|[2-9][0-9])[0-9]{2}|[0-9]{2}[6-9][0-9])$') then null
         when regexp_matches({{ text }}, '^[A-Za-z]{3},|^[0-9]{1,2} [A-Za-z]{3} ') then timezone('UTC', try_strptime(
             regexp_replace({{ text }}, '\s(?:GMT|UTC|Z|[+-]0000)$', ' +0000'),
             ['%a, %d %b %Y %H:%M:%S %z', '%d %b %Y %H:%M:%S %z']
@@ -106,7 +106,7 @@
         when {{ matches_whole(text, '[0-9]{13}(\\.[0-9]{1,9})?') }}
             then timestamp_micros(cast(round({{ seconds }} * 1000) as bigint))
         when {{ matches_whole(text, '[0-9]{16}') }} then timestamp_micros(try_cast({{ text }} as bigint))
-        when {{ matches(text, ':[0-9]{2} [+-](?:1[5-9]|[2-9][0-9])[0-9]{2}\\z') }} then null
+        when {{ matches(text, ':[0-9]{2} [+-](?:14(?:0[1-9]|[1-9][0-9])|(?:1[5-9]|[2-9][0-9])[0-9]{2}|[0-9]{2}[6-9][0-9])\\z') }} then null
         when {{ matches(text, '^[A-Za-z]{3},|^[0-9]{1,2} [A-Za-z]{3} ') }}
             then case
                 when {{ month }} % 3 = 1 then try_cast(

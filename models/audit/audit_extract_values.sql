@@ -5,6 +5,7 @@
 {%- set phones = is_phone_channel('channel') %}
 {#- What is wrong with a value of a column. -#}
 {%- set faults = {
+    'status': "'unknown word'",
     'provider': 'case when provider not in (select providers.provider from ' ~ ref('providers') ~ " as providers)"
         ~ " then 'unknown provider' end",
     'price': "'no price'",
@@ -14,29 +15,30 @@
 {%- do faults.update({number: 'case when ' ~ is_national_number(number)
     ~ " then 'national number without DEFAULT_COUNTRY' when not " ~ is_number(number) ~ " then 'no phone number' end"}) %}
 {%- endfor %}
-{#- In which rows of a relation a column has to be right, and whether prices and counts are. -#}
+{#- What is shown of a relation's rows, in which of them a column has to be right, whether prices and counts are. -#}
 {%- set relations = [
-    (ref('stg_outbound__sends'), "'outbound'", "'sends'", {
+    (ref('stg_outbound__sends'), "'outbound'", "'sends'", 'provider', {
         'to_number': phones,
         'provider': phones,
         'price': 'has_unusable_price',
         'segment_count': 'has_unusable_segment_count',
     }),
-    (ref('stg_outbound__statuses'), "'outbound'", "'statuses'", {'provider': 'send_id is null'}),
-    (ref('stg_outbound__replies'), "'outbound'", "'replies'", {'from_number': phones, 'provider': phones}),
-    (ref('stg_carriers__log_rows'), 'source', 'table_name', {
+    (ref('stg_outbound__statuses'), "'outbound'", "'statuses'", 'provider', {'provider': 'send_id is null'}),
+    (ref('stg_outbound__replies'), "'outbound'", "'replies'", 'provider', {'from_number': phones, 'provider': phones}),
+    (ref('stg_carriers__log_rows'), 'source', 'table_name', 'cast(null as string)', {
         'to_number': 'is_outbound and ' ~ phones,
         'from_number': 'not is_outbound and ' ~ phones,
         'price': 'has_unusable_price',
         'segment_count': 'has_unusable_segment_count',
     }),
+    (ref('stg_carriers__recipients'), 'source', 'table_name', 'unknown_status', {'status': 'unknown_status is not null'}),
 ] %}
 
 -- The values of new extracts that nothing can be done with, beside a row for each extract, which tells that it was
 -- looked through. They are counted here extract by extract, and put together by audit_unusable_values.
 
 with looked_through as (
-    {%- for relation, source, table_name, conditions in relations %}
+    {%- for relation, source, table_name, shown_value, conditions in relations %}
     {{ "union all" if not loop.first }}
 
     select
@@ -45,7 +47,7 @@ with looked_through as (
         extract_number,
         file,
         line_number,
-        {{ 'provider' if 'provider' in conditions else 'cast(null as string)' }} as provider,
+        {{ shown_value }} as shown_value,
         {%- for column in faults %}
         {%- if column in conditions %}
         case when {{ conditions[column] }} then {{ faults[column] }} end as {{ column }}_fault
@@ -88,8 +90,8 @@ select
     table_name,
     column_name,
     fault,
-    -- A provider's name is shown; a person's number is not.
-    case when column_name = 'provider' then provider end as example_value,
+    -- A provider's name and words are shown; a person's number is not.
+    case when column_name in ('provider', 'status') then shown_value end as example_value,
     extract_number,
     file as example_file,
     min(line_number) as example_line,

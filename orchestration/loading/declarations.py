@@ -9,6 +9,7 @@ is loaded from `LANDING_DIR/<source>/<table>/`:
           required: [status, occurred_at]                          # columns that every file must have
           one_of: [[send_id], [provider, provider_message_id]]     # and all columns of at least one of these
           rows_in: [results, data.payload]                         # where answers and envelopes hold the rows
+          of_all_rows: [batch_id]                                  # what these say of all rows that they hold
 
 A path's keys are separated by dots; it goes through arrays, and through texts that hold JSON. A column of texts that
 people wrote, in which the word NULL is a word, has `config.meta.written_by_people: true`.
@@ -33,6 +34,7 @@ class ExtractTable:
         one_of: groups of columns; a file must have all columns of at least one group. Empty: no such demand.
         description: what a row is.
         rows_in: paths of keys on which a JSON object may hold the rows; the first that leads somewhere counts.
+        of_all_rows: columns that such an object has for all of its rows, of which each may have its own.
         texts: columns that hold what people wrote.
     """
 
@@ -43,6 +45,7 @@ class ExtractTable:
     one_of: tuple[tuple[str, ...], ...]
     description: str
     rows_in: tuple[tuple[str, ...], ...] = ()
+    of_all_rows: tuple[str, ...] = ()
     texts: frozenset[str] = frozenset()
 
     @property
@@ -90,6 +93,7 @@ def extract_tables(manifest: Mapping[str, Any]) -> dict[tuple[str, str], Extract
             one_of=tuple(tuple(column.lower() for column in group) for group in declared.get("one_of", [])),
             description=node["description"],
             rows_in=tuple(tuple(path.split(".")) for path in declared.get("rows_in", [])),
+            of_all_rows=tuple(column.lower() for column in declared.get("of_all_rows", [])),
             texts=frozenset(
                 name.lower()
                 for name, column in node["columns"].items()

@@ -360,7 +360,7 @@ def rows_held(values: dict[str, Any], table: ExtractTable) -> list[Any]:
 
     Returns:
         The object itself, where it has the columns that a row must have or holds none; else what is found on the first
-        path of `rows_in` that leads somewhere, anything but objects being no rows.
+        path of `rows_in` that leads somewhere, with what the object says of all rows; anything but objects is none.
     """
     if not any(path[0] in values for path in table.rows_in) or (
         table.missing_columns([key.strip().lower() for key in values]) is None
@@ -369,7 +369,8 @@ def rows_held(values: dict[str, Any], table: ExtractTable) -> list[Any]:
     for path in table.rows_in:
         held = _follow(values, path)
         if held is not None:
-            return held
+            shared = {key: value for key, value in values.items() if key.strip().lower() in table.of_all_rows}
+            return [{**shared, **row} if shared and isinstance(row, dict) else row for row in held]
     return [values]
 
 

@@ -50,8 +50,8 @@ def list_extracts(landing_dir: Path) -> list[Extract]:
         landing_dir: the landing folder.
 
     Returns:
-        Everything in it but folders, names (of files or folders) that begin with "." or "_" and files that end in
-        ".tmp" or ".part". What can be no extract has a `problem`: files that lie higher than `<source>/<table>/`, links
+        Everything in it but folders, and names (of files or folders) that begin with "." or "_" or end in ".tmp" or
+        ".part". What can be no extract has a `problem`: files that lie higher than `<source>/<table>/`, links
         that leave the landing folder or lead nowhere, what is no regular file or can't be reached, and folders that
         can't be listed. A folder that links lead to, too, is listed once, where it lies itself if that is below the
         landing folder.
@@ -84,7 +84,7 @@ def _walk(
         yield from _listed(folder, landing_dir, f"the folder can't be listed: {error.strerror}")
         return
     for name in names:
-        if name.startswith(NOT_READY_PREFIXES):
+        if name.startswith(NOT_READY_PREFIXES) or name.lower().endswith(NOT_READY_SUFFIXES):
             continue
         path = folder / name
         # pathlib's own raise where a name is out of reach.
@@ -96,7 +96,7 @@ def _walk(
                 links.append(path)
             else:
                 yield from _walk(path, landing_dir, root, seen, links)
-        elif not name.lower().endswith(NOT_READY_SUFFIXES):
+        else:
             yield from _listed(path, landing_dir)
 
 

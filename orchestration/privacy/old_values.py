@@ -23,13 +23,13 @@ _NATIONAL = re.compile(r"\+?0[0-9]{5,14}")
 _SHORT_CODE = re.compile(r"[1-9][0-9]{2,6}")
 # In carriers' logs: keys of numbers, and of what tells of a person and is read by no model.
 _NUMBER_KEYS = {
-    *("to", "from", "msisdn", "recipient", "destination", "cld", "cli", "sourcetn", "destinationtn"),
+    *("to", "from", "msisdn", "recipient", "recipients", "destination", "cld", "cli", "sourcetn", "destinationtn"),
     *("phone_number", "to_number", "from_number", "identifiervalue", "destinationphonenumber"),
     *("originationphonenumber", "destination_phone_number", "origination_phone_number"),
 }
 _DROPPED_KEYS = {"keyword", "displayname", "firstname", "lastname", "fullname", "profilename", "email", "annotations"}
 _WITH_PREFIX = re.compile(r"(?is)(\s*(?:whatsapp|rcs|sms|mms|tel):)?(.*)")
-_LIKE_A_NUMBER = re.compile(r"\s*\+?[0-9][0-9 ().\-/]{5,}[0-9]\s*")
+_LIKE_A_NUMBER = re.compile(r"\s*[='\"]{0,2}\+?[0-9][0-9 ().\-/]{5,}[0-9]['\"]?\s*")
 # Amounts, times, and the direction of a message.
 _TELLS_OF_NOBODY = re.compile(
     r"(?i)\s*(?:-?[0-9]{0,6}(?:\.[0-9]*)?|[12][0-9]{3}-?[01][0-9]-?[0-3][0-9](?:[T ][0-9:.,]*)?(?:Z|[+-][0-9:]*)?"

@@ -113,7 +113,9 @@ class Seeds:
         self.codes = {
             (row["provider"], row["code_space"], row["error_code"]): row for row in rows("carrier_error_codes")
         }
-        self.provider_aliases = {row["provider_alias"]: row["provider"] for row in rows("provider_aliases")}
+        self.provider_aliases = {
+            row["provider_alias"].replace("_", ""): row["provider"] for row in rows("provider_aliases")
+        }
         self.alert_kinds = {row["kind"]: row for row in rows("alert_kinds")}
         self.reasons = {row["issue_reason_id"]: row for row in rows("issue_reasons")}
         self.country_codes = {row["calling_prefix"]: row["country_code"] for row in rows("countries")}
@@ -167,7 +169,7 @@ def cleaned(text: str | None) -> str | None:
 
 def provider_name(text: str | None, seeds: "Seeds") -> str | None:
     name = word(text)
-    return seeds.provider_aliases.get(re.sub("[ .-]", "_", name), name) if name else None
+    return seeds.provider_aliases.get(re.sub("[ ._-]", "", name), name) if name else None
 
 
 def segments(text: str | None) -> int | None:
@@ -217,7 +219,7 @@ def phone(text: str | None) -> str | None:
     bare = re.sub(r"(\d\s*)\(\s*0\s*\)", r"\1", text)
     bare = re.sub(r"^(\+?\d+)\.0+$", r"\1", bare)
     bare = "".join(
-        c for c in bare if not (is_invisible(c) or c in "./\\" or unicodedata.category(c) in ("Ps", "Pe", "Pd"))
+        c for c in bare if not (is_invisible(c) or c in "./\\\"'=" or unicodedata.category(c) in ("Ps", "Pe", "Pd"))
     )
     if not re.fullmatch(r"\+?[0-9]+", bare):
         return text.strip(" ")

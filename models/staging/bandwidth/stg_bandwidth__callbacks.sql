@@ -25,6 +25,10 @@ renamed as (
             {{ json_value('message', 'to[0]') }}
         ) as recipient_number,
         {{ json_value('message', 'to[1]') }} is not null as is_group,
+        case
+            when {{ cleaned(adapter.quote('to')) }} is null then {{ json_value('message', 'to[1]') }} is not null
+            else {{ json_value(adapter.quote('to'), '[1]') }} is not null
+        end as has_shared_status,
         {{ json_text('message', 'text') }} as body,
         {{ cleaned('errorcode') }} as provider_code,
         nullif(description, '') as error_message,
@@ -59,7 +63,7 @@ checked as (
 
     select
         typed.*,
-        provider_statuses.status,
+        {{ status_unless_shared('provider_statuses.status', 'has_shared_status') }} as status,
         {{ rejection_reason(
             [
                 ["provider_message_id is null", "'lacks a value in message.id'"],
@@ -85,8 +89,8 @@ select
     cast(null as string) as message_id,
     from_number,
     to_number,
-    -- Of a message to several recipients, each event is of one of them.
-    case when is_group then to_number end as recipient,
+    -- Of a message to several recipients, each event is of the one that it names.
+    case when is_group and not has_shared_status then to_number end as recipient,
     cast(null as string) as recipients,
     body,
     status,

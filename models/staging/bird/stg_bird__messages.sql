@@ -30,12 +30,13 @@ renamed as (
             {{ json_value('recipients', 'items[0].recipient') }}
         ) as recipient_number,
         {{ json_value('receiver', 'contacts[1]') }} is not null as is_group,
+        {{ cleaned('recipient') }} as report_recipient,
+        {{ lower_case(json_value('recipients', 'items[0].status')) }} as first_status,
         case when {{ json_value('recipients', 'items[1]') }} is not null then {{ json_text('recipients', 'items') }} end
             as recipients,
         {{ cleaned('channelid') }} as channel_id,
         coalesce({{ json_text('body', 'text.text') }}, {{ plain_text('body') }}) as body,
-        coalesce({{ word('status') }}, {{ lower_case(json_value('recipients', 'items[0].status')) }})
-            as provider_status,
+        {{ word('status') }} as message_status,
         coalesce(
             {{ cleaned('statuserrorcode') }},
             {{ json_value('failure', 'source.code') }},
@@ -72,6 +73,8 @@ typed as (
         *,
         -- A status report of the older interface names no direction; only what was sent has one.
         coalesce(direction not in ('incoming', 'mo'), true) as is_outbound,
+        coalesce(first_status, message_status) as provider_status,
+        (is_group or recipients is not null) and report_recipient is null and first_status is null as has_shared_status,
         {{ e164('sender') }} as from_number,
         {{ e164('recipient_number') }} as to_number,
         {{ count_or_null('segment_count_text') }} as segment_count,
@@ -86,7 +89,7 @@ checked as (
 
     select
         typed.*,
-        provider_statuses.status,
+        {{ status_unless_shared('provider_statuses.status', 'has_shared_status') }} as status,
         {{ rejection_reason(
             [
                 ["provider_message_id is null", "'lacks a value in id'"],
@@ -94,8 +97,8 @@ checked as (
                 ["coalesce(sent_at_text, status_at_text) is null", "'lacks a time: expected createdAt, lastStatusAt or statusDatetime'"],
                 ["is_outbound and recipient_number is null", "'lacks a value in receiver or recipient'"],
                 ["not is_outbound and sender is null", "'lacks a value in sender or originator'"],
-                ["is_outbound and typed.provider_status is null", "'lacks a value in status'"],
-                ["is_outbound and provider_statuses.status is null", "'unknown status: ' || typed.provider_status"],
+                ["is_outbound and typed.provider_status is null and recipients is null", "'lacks a value in status'"],
+                ["is_outbound and typed.provider_status is not null and provider_statuses.status is null", "'unknown status: ' || typed.provider_status"],
             ]
             + time_conditions('createdAt', 'sent_at_text', 'sent_at')
             + time_conditions('lastStatusAt', 'status_at_text', 'status_at')
@@ -114,8 +117,7 @@ select
     coalesce(channel_id, from_number, 'bird') as message_id,
     from_number,
     to_number,
-    -- Of several contacts with one status, it is told of the first.
-    case when is_group or recipients is not null then to_number end as recipient,
+    case when (is_group or recipients is not null) and not has_shared_status then to_number end as recipient,
     recipients,
     body,
     status,

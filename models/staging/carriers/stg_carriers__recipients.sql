@@ -31,18 +31,23 @@ renamed as (
         provider_message_id,
         part,
         coalesce(
-            {{ json_value('recipient_of_row', 'phone_number') }}, {{ json_value('recipient_of_row', 'recipient') }}
+            {{ json_value('recipient_of_row', 'phone_number') }},
+            {{ json_value('recipient_of_row', 'recipient') }},
+            case when source = 'sinch' then replace({{ plain_text('recipient_of_row') }}, '"', '') end
         ) as recipient_number,
         {{ lower_case(json_value('recipient_of_row', 'status')) }} as provider_status,
+        -- Sinch names the recipients of a status.
+        case when source = 'sinch' then status end as message_status,
         {{ json_value('recipient_of_row', 'statusErrorCode') }} as own_error_code,
         -- What Telnyx tells of errors is told of the message.
-        case when source = 'telnyx' then error_code end as message_error_code,
-        case when source = 'telnyx' then error_message end as message_error,
+        case when source in ('telnyx', 'sinch') then error_code end as message_error_code,
+        case when source in ('telnyx', 'sinch') then error_message end as message_error,
         {{ json_value('recipient_of_row', 'statusReason') }} as status_reason,
         {{ json_value('recipient_of_row', 'statusDatetime') }} as status_at_text,
-        recipient as first_recipient,
+        coalesce(recipient, to_number) as first_recipient,
         sent_at,
         status_at,
+        file,
         content_hash,
         extract_number,
         line_number
@@ -53,37 +58,36 @@ renamed as (
 typed as (
 
     select
-        *,
-        {{ e164('recipient_number') }} as recipient,
-        {{ carrier_timestamp('status_at_text') }} as own_status_at
+        renamed.*,
+        {{ e164('renamed.recipient_number') }} as recipient,
+        coalesce(provider_statuses.status, renamed.message_status) as status,
+        {{ carrier_timestamp('renamed.status_at_text') }} as own_status_at
     from renamed
+    left join provider_statuses
+        on renamed.source = provider_statuses.provider and renamed.provider_status = provider_statuses.provider_status
 
 )
 
 select
-    typed.source,
-    typed.table_name,
-    typed.provider_message_id,
-    typed.part,
-    typed.recipient,
-    {{ address_number('typed.recipient', "'whatsapp'") }} as person_number,
-    provider_statuses.status,
+    source,
+    table_name,
+    provider_message_id,
+    part,
+    recipient,
+    {{ address_number('recipient', "'whatsapp'") }} as person_number,
+    status,
+    case when status is null then provider_status end as unknown_status,
     case
-        when provider_statuses.status in {{ issue_statuses() }}
-            then coalesce(typed.own_error_code, typed.status_reason, typed.message_error_code)
+        when status in {{ issue_statuses() }} then coalesce(own_error_code, status_reason, message_error_code)
     end as error_code,
-    case
-        when typed.source = 'bird' then case when typed.own_error_code is null then 'status_reason' else 'error' end
-    end as error_code_space,
-    case
-        when provider_statuses.status in {{ issue_statuses() }} then coalesce(typed.status_reason, typed.message_error)
-    end as error_message,
-    typed.sent_at,
-    case when typed.status_at_text is null then typed.status_at else typed.own_status_at end as status_at,
-    typed.content_hash,
-    typed.extract_number,
-    typed.line_number
+    case when source = 'bird' then case when own_error_code is null then 'status_reason' else 'error' end end
+        as error_code_space,
+    case when status in {{ issue_statuses() }} then coalesce(status_reason, message_error) end as error_message,
+    sent_at,
+    case when status_at_text is null then status_at else own_status_at end as status_at,
+    file,
+    content_hash,
+    extract_number,
+    line_number
 from typed
-left join provider_statuses
-    on typed.source = provider_statuses.provider and typed.provider_status = provider_statuses.provider_status
-where typed.recipient is not null and typed.recipient <> typed.first_recipient
+where recipient is not null and recipient <> first_recipient

@@ -81,7 +81,7 @@ checked as (
     left join channels
         on typed.channel = channels.channel
     left join provider_aliases
-        on {{ provider_alias('typed.provider') }} = provider_aliases.provider_alias
+        on {{ provider_alias('typed.provider') }} = {{ provider_alias('provider_aliases.provider_alias') }}
     left join numbers
         on typed.from_number = numbers.pseudonym
     left join numbers as customer_numbers

@@ -68,7 +68,7 @@ checked as (
     left join statuses
         on typed.status = statuses.status
     left join provider_aliases
-        on {{ provider_alias('typed.provider') }} = provider_aliases.provider_alias
+        on {{ provider_alias('typed.provider') }} = {{ provider_alias('provider_aliases.provider_alias') }}
 
 )
 

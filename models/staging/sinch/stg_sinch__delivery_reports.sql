@@ -19,7 +19,8 @@ renamed as (
         {{ cleaned('batch_id') }} as provider_message_id,
         {{ word('status') }} as provider_status,
         {{ cleaned('code') }} as provider_code,
-        {{ cleaned('recipient') }} as recipient_number,
+        coalesce({{ cleaned('recipient') }}, {{ json_value('recipients', '[0]') }}) as recipient_number,
+        case when {{ json_value('recipients', '[1]') }} is not null then recipients end as recipients,
         {{ cleaned(adapter.quote('at')) }} as status_at_text,
         {{ cleaned('operator_status_at') }} as operator_status_at_text,
         {{ raw_record(declared) }} as record,
@@ -52,7 +53,7 @@ checked as (
         {{ rejection_reason(
             [
                 ["provider_message_id is null", "'lacks a value in batch_id'"],
-                ["recipient_number is null", "'lacks a value in recipient'"],
+                ["recipient_number is null", "'lacks a value in recipient or recipients'"],
                 ["typed.provider_status is null", "'lacks a value in status'"],
                 ["provider_statuses.status is null", "'unknown status: ' || typed.provider_status"],
             ]
@@ -73,9 +74,9 @@ select
     cast(null as string) as message_id,
     cast(null as string) as from_number,
     cast(null as string) as to_number,
-    -- A batch may have many recipients, each a send of its own.
+    -- A batch may have many recipients, each a send of its own. Its own report names those of a status together.
     recipient,
-    cast(null as string) as recipients,
+    recipients,
     cast(null as string) as body,
     status,
     error_code,

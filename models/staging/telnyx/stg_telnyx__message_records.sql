@@ -31,6 +31,8 @@ renamed as (
         case
             when {{ json_value(adapter.quote('to'), '[1].phone_number') }} is not null then {{ adapter.quote('to') }}
         end as recipients,
+        {{ json_value(adapter.quote('to'), '[1].phone_number') }} is not null
+        and {{ json_value(adapter.quote('to'), '[0].status') }} is null as has_shared_status,
         coalesce({{ cleaned('messaging_profile_id') }}, {{ cleaned('profile_id') }}) as messaging_profile_id,
         coalesce({{ word('type') }}, {{ word('message_type') }}) as message_type,
         nullif(text, '') as body,
@@ -86,7 +88,7 @@ checked as (
 
     select
         typed.*,
-        provider_statuses.status,
+        {{ status_unless_shared('provider_statuses.status', 'has_shared_status') }} as status,
         {{ rejection_reason(
             [
                 ["provider_message_id is null", "'lacks a value in id'"],
@@ -96,8 +98,8 @@ checked as (
                 ["is_outbound and recipient_number is null", "'lacks a value in to'"],
                 ["is_outbound and coalesce(messaging_profile_id, sender) is null", "'lacks a value in from or messaging_profile_id'"],
                 ["not is_outbound and sender is null", "'lacks a value in from'"],
-                ["is_outbound and typed.provider_status is null", "'lacks a value in status'"],
-                ["is_outbound and provider_statuses.status is null", "'unknown status: ' || typed.provider_status"],
+                ["is_outbound and typed.provider_status is null and recipients is null", "'lacks a value in status'"],
+                ["is_outbound and typed.provider_status is not null and provider_statuses.status is null", "'unknown status: ' || typed.provider_status"],
             ]
             + time_conditions('created_at', 'created_at_text', 'created_at')
             + time_conditions('sent_at', 'carrier_sent_at_text', 'carrier_sent_at')
@@ -118,7 +120,7 @@ select
     coalesce(messaging_profile_id, from_number) as message_id,
     from_number,
     to_number,
-    case when recipients is not null then to_number end as recipient,
+    case when recipients is not null and not has_shared_status then to_number end as recipient,
     recipients,
     body,
     status,
