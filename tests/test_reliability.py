@@ -266,7 +266,17 @@ def test_a_run_that_dies_between_the_links_is_mended_by_the_next(
             raise KeyboardInterrupt
         outputs.point_to(link, target)
 
+    def killed_before(link: Path, target: Path) -> None:
+        raise KeyboardInterrupt
+
     latest = copied.settings.output_dir / "latest"
+    # Outputs of the same as-of moment that differ: nobody sees them before the marts.
+    before = state_of(copied), (latest / "manifest.json").read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(marts, "point_to", killed_before)
+        with pytest.raises(KeyboardInterrupt):
+            publish(replace(copied.settings, personal_data_csv="none"))
+    assert (state_of(copied), (latest / "manifest.json").read_bytes()) == before
     outputs.point_to(latest, latest.resolve().rename(latest.with_name("20200101-000000")))
     publish(copied.settings)
     note_published(copied.settings)
