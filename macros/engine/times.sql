@@ -20,7 +20,7 @@
         ), ':+', ':00+'), ',', '.')
     {%- endset -%}
     {%- set date = '[0-9]{4}(?:[-/][0-9]{1,2}[-/][0-9]{1,2}|[0-9]{4})' -%}
-    {%- set offset = '[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?' -%}
+    {%- set offset = '[+-](?:(?:0[0-9]|1[0-3])(?::?[0-5][0-9])?|14(?::?00)?)' -%}
     {#- The first branch is that of nearly every row, at a third of the cost. #}
     case
         when ends_with({{ text }}, 'Z') and strlen({{ text }}) in (20, 24, 27) and not contains({{ text }}, ',')
@@ -36,7 +36,7 @@
     {#- Of all spellings one is made: signs between digits, seconds, an offset of hours and minutes. -#}
     {%- set space, zone, day = '[\\t\\n\\f\\r ]', 'Z|UTC|GMT', '^([0-9]+-[0-9]+-[0-9]+)' -%}
     {%- set date = '[0-9]{4}(?:[-/][0-9]{1,2}[-/][0-9]{1,2}|[0-9]{4})' -%}
-    {%- set offset = '[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?' -%}
+    {%- set offset = '[+-](?:(?:0[0-9]|1[0-3])(?::?[0-5][0-9])?|14(?::?00)?)' -%}
     {%- set is_plain = "%s like '%%Z' and octet_length(%s) in (20, 24, 27)" | format(text, text) -%}
     {%- set spelled = namespace(text="replace(case when %s then %s else upper(%s) end, ',', '.')" | format(is_plain, text, text)) -%}
     {%- for pattern, replacement in [

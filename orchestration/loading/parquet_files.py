@@ -146,7 +146,7 @@ def _column_names(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str
 def _column(column: str, kind: str, position: int, limits: Limits, is_unchecked: bool) -> _Column:
     name = f"text_{position}"
     text = f"nullif({_text(column, kind)}, '')"
-    is_nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP"))
+    is_nested = kind == "JSON" or kind.endswith("]") or kind.startswith(("STRUCT", "MAP"))
     if kind not in ("VARCHAR", "BLOB") and not is_nested:
         return _Column(text, [])
     has_nul = f"regexp_matches({name}, {text_literal(_NUL_IN_JSON)})" if is_nested else f"contains({name}, chr(0))"

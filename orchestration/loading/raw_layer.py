@@ -198,7 +198,7 @@ class RawLayer:
         except MemoryError as error:
             raise LoadError("the load took more memory than this machine has; see MEMORY_LIMIT_GB") from error
         except OSError as error:
-            where = error.filename or self.settings.raw_dir
+            where = error.filename2 or error.filename or self.settings.raw_dir
             raise LoadError(
                 f"can't write to the raw layer: {shown(where)}: {shown(error.strerror or error)}"
             ) from error
