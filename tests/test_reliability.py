@@ -21,7 +21,14 @@ import pytest
 
 from orchestration import commands
 from orchestration.building import parsing
-from orchestration.building.build import DATABASES, DamagedBuildError, are_damaged, lacks_views, noting_damage
+from orchestration.building.build import (
+    DATABASES,
+    DamagedBuildError,
+    are_damaged,
+    lacks_views,
+    noting_damage,
+    reason_for_a_refresh,
+)
 from orchestration.building.dbt_project import PROJECT_DIR, manifest_path
 from orchestration.errors import DISK_IS_FULL, LoadError, PublishError
 from orchestration.loading import raw_layer
@@ -323,6 +330,8 @@ def test_damage_within_a_database_being_built_is_found_and_the_next_build_makes_
     content = path.read_bytes()
     assert not are_damaged(copied.settings)
     fingerprint = copied.settings.build_dir / "fingerprint.txt"
+    fingerprint.write_bytes(b"\xff damaged")
+    assert reason_for_a_refresh(copied.settings, [], {}) == "models, seeds or settings changed"
     fingerprint.write_text("of the build")
     with pytest.raises(duckdb.CatalogException), noting_damage(copied.settings):
         raise duckdb.CatalogException("says nothing of the files")
