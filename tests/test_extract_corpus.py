@@ -189,7 +189,7 @@ def runs_as_formula(cell: str) -> bool:
     return found.startswith(SIGNS) and not re.fullmatch(r"[+-][0-9]+(,.*)?|[+-]\).*", found, re.DOTALL)
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "|"])
+@pytest.mark.parametrize("delimiter", [",", ";", "|", "\t"])
 def test_no_cell_runs_wherever_a_spreadsheet_splits(
     loaded: Loaded, ran: subprocess.CompletedProcess[str], delimiter: str
 ) -> None:
@@ -240,6 +240,7 @@ def test_nothing_acts_in_the_report(loaded: Loaded, ran: subprocess.CompletedPro
         acting, text = Acting(), page.read_text(encoding="utf-8")
         acting.feed(text)
         assert acting.found == [], page
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", text), page
         assert "<script>document.title" not in text
     assert any("{{ 7 * 7 }}" in page.read_text(encoding="utf-8") for page in pages)
 

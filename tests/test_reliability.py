@@ -473,6 +473,8 @@ def test_a_damaged_database_of_dagster_is_set_aside(home: Path, first: int) -> N
     assert set_damaged_databases_aside(home) == [path.with_name("runs.db.damaged")]
     assert not path.exists()
     assert (home / "history" / "runs" / "index.db").exists()
+    (home / "history" / "folder.db").mkdir()
+    assert set_damaged_databases_aside(home) == [path.with_name("folder.db.damaged")]
 
 
 def test_a_locked_database_of_dagster_is_left_alone(home: Path) -> None:
