@@ -80,7 +80,7 @@ def loaded(pipeline: Pipeline) -> Pipeline:
 # --- the raw layer -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("state", ["deleted", "truncated", "flipped"])
+@pytest.mark.parametrize("state", ["deleted", "truncated", "flipped", "another table"])
 def test_a_ledger_is_made_anew_from_the_raw_files(
     loaded: Pipeline, state: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -89,6 +89,8 @@ def test_a_ledger_is_made_anew_from_the_raw_files(
         ledger.unlink()
     elif state == "truncated":
         os.truncate(ledger, ledger.stat().st_size // 2)
+    elif state == "another table":
+        shutil.copy(raw_files(loaded)[0], ledger)
     else:
         content = bytearray(ledger.read_bytes())
         content[60] ^= 1
