@@ -56,7 +56,7 @@ create or replace temp macro csv_text(text) as case
     else
         case when regexp_matches(text, '^([\t\r\n]|[\s\p{Z}\p{C}"]*[=+\-@＝＋－＠])') then '''' else '' end
         || regexp_replace(
-            text, '((?:[;|\r\n]|(?:^|[^\t])\t)[\s\p{Z}\p{C}"]*)([=@＝＠]|[+\-＋－](?:[^);|\t\r\n]|$))', '\1''\2', 'g'
+            text, '((?:[;|\r\n]|[^\t]\t)[\s\p{Z}\p{C}"]*)([=@＝＠]|[+\-＋－](?:[^);|\t\r\n]|$))', '\1''\2', 'g'
         )
 end;
 """
