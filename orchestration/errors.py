@@ -98,7 +98,7 @@ def in_words(error: BaseException) -> str:
     if isinstance(error, UserError):
         return str(error)
     if isinstance(error, OSError):
-        return f"{error.filename or 'the system'}: {error.strerror or type(error).__name__}"
+        return f"{error.filename2 or error.filename or 'the system'}: {error.strerror or type(error).__name__}"
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
     return f"an unforeseen fault: {type(error).__name__}{where}; its stack trace stands in the log"

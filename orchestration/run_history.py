@@ -30,6 +30,8 @@ def set_damaged_databases_aside(home: Path) -> list[Path]:
 
 def _is_whole(path: Path) -> bool:
     """Whether SQLite finds nothing wrong; a database that is locked or can't be opened just now counts as whole."""
+    if not path.is_file():
+        return False
     try:
         with closing(sqlite3.connect(path)) as connection:
             return connection.execute("pragma quick_check(1)").fetchall() == [("ok",)]

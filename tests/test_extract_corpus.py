@@ -240,6 +240,7 @@ def test_nothing_acts_in_the_report(loaded: Loaded, ran: subprocess.CompletedPro
         acting, text = Acting(), page.read_text(encoding="utf-8")
         acting.feed(text)
         assert acting.found == [], page
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", text), page
         assert "<script>document.title" not in text
     assert any("{{ 7 * 7 }}" in page.read_text(encoding="utf-8") for page in pages)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 
 import duckdb
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -26,7 +27,7 @@ from orchestration.privacy.erasure import TIED, check_others, close_ties
 from orchestration.privacy.files import keep_private
 from orchestration.privacy.keys import PrivacyKeyError, add_keyed_hash, keyed_hash, read_key
 from orchestration.privacy.personal_data import PERSONAL_COLUMNS, PERSONAL_COLUMNS_OF_TABLE
-from orchestration.privacy.register import KINDS, TIES_SCHEMA, Known, Register
+from orchestration.privacy.register import KINDS, TIES_SCHEMA, Known, Register, RegisterError
 from orchestration.publishing.marts import publish
 from orchestration.settings import MASKED, NONE, Settings
 from tests.pipeline import Pipeline
@@ -168,6 +169,30 @@ def test_a_lost_key_stops_the_run(tmp_path: Path) -> None:
         Register(replace(settings, privacy_key=KEY)).key()
     settings.privacy_key_path.unlink()
     with pytest.raises(PrivacyKeyError, match="put it back"):
+        register.key()
+
+
+@pytest.mark.parametrize("content", [b"", b"ab12", b"\xff" * 64])
+def test_a_damaged_key_is_not_used(tmp_path: Path, content: bytes) -> None:
+    settings = Settings(warehouse_dir=tmp_path)
+    settings.privacy_key_path.write_bytes(content)
+    with pytest.raises(PrivacyKeyError, match="is damaged"):
+        read_key(settings)
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_a_lost_register_of_forgotten_persons_is_missed_loudly(tmp_path: Path, is_gone: bool) -> None:
+    register = Register(Settings(warehouse_dir=tmp_path))
+    register.write({("customer", keyed_hash(register.key(), "customer", "c1"))})
+    register.write_ties(TIES_SCHEMA.empty_table())
+    if is_gone:
+        ties = dict.fromkeys(TIES_SCHEMA.names) | {"customer": "hash"}
+        register.write_ties(pa.Table.from_pylist([ties], schema=TIES_SCHEMA))
+        register.path.unlink()
+    else:
+        os.truncate(register.path, 100)
+    assert register.exists()
+    with pytest.raises(RegisterError, match="gone or damaged"):
         register.key()
 
 

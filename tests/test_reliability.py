@@ -21,7 +21,14 @@ import pytest
 
 from orchestration import commands
 from orchestration.building import parsing
-from orchestration.building.build import DATABASES, DamagedBuildError, are_damaged, lacks_views, noting_damage
+from orchestration.building.build import (
+    DATABASES,
+    DamagedBuildError,
+    are_damaged,
+    lacks_views,
+    noting_damage,
+    reason_for_a_refresh,
+)
 from orchestration.building.dbt_project import PROJECT_DIR, manifest_path
 from orchestration.errors import DISK_IS_FULL, LoadError, PublishError
 from orchestration.loading import raw_layer
@@ -73,7 +80,7 @@ def loaded(pipeline: Pipeline) -> Pipeline:
 # --- the raw layer -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("state", ["deleted", "truncated", "flipped"])
+@pytest.mark.parametrize("state", ["deleted", "truncated", "flipped", "another table"])
 def test_a_ledger_is_made_anew_from_the_raw_files(
     loaded: Pipeline, state: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -82,6 +89,8 @@ def test_a_ledger_is_made_anew_from_the_raw_files(
         ledger.unlink()
     elif state == "truncated":
         os.truncate(ledger, ledger.stat().st_size // 2)
+    elif state == "another table":
+        shutil.copy(raw_files(loaded)[0], ledger)
     else:
         content = bytearray(ledger.read_bytes())
         content[60] ^= 1
@@ -266,7 +275,17 @@ def test_a_run_that_dies_between_the_links_is_mended_by_the_next(
             raise KeyboardInterrupt
         outputs.point_to(link, target)
 
+    def killed_before(link: Path, target: Path) -> None:
+        raise KeyboardInterrupt
+
     latest = copied.settings.output_dir / "latest"
+    # Outputs of the same as-of moment that differ: nobody sees them before the marts.
+    before = state_of(copied), (latest / "manifest.json").read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(marts, "point_to", killed_before)
+        with pytest.raises(KeyboardInterrupt):
+            publish(replace(copied.settings, personal_data_csv="none"))
+    assert (state_of(copied), (latest / "manifest.json").read_bytes()) == before
     outputs.point_to(latest, latest.resolve().rename(latest.with_name("20200101-000000")))
     publish(copied.settings)
     note_published(copied.settings)
@@ -313,6 +332,8 @@ def test_damage_within_a_database_being_built_is_found_and_the_next_build_makes_
     content = path.read_bytes()
     assert not are_damaged(copied.settings)
     fingerprint = copied.settings.build_dir / "fingerprint.txt"
+    fingerprint.write_bytes(b"\xff damaged")
+    assert reason_for_a_refresh(copied.settings, [], {}) == "models, seeds or settings changed"
     fingerprint.write_text("of the build")
     with pytest.raises(duckdb.CatalogException), noting_damage(copied.settings):
         raise duckdb.CatalogException("says nothing of the files")
@@ -454,6 +475,8 @@ def test_a_damaged_database_of_dagster_is_set_aside(home: Path, first: int) -> N
     assert set_damaged_databases_aside(home) == [path.with_name("runs.db.damaged")]
     assert not path.exists()
     assert (home / "history" / "runs" / "index.db").exists()
+    (home / "history" / "folder.db").mkdir()
+    assert set_damaged_databases_aside(home) == [path.with_name("folder.db.damaged")]
 
 
 def test_a_locked_database_of_dagster_is_left_alone(home: Path) -> None:

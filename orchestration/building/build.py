@@ -232,7 +232,7 @@ def reason_for_a_refresh(settings: Settings, ledger: list[LedgerEntry], taken: d
     note = settings.build_dir / FINGERPRINT_FILE
     if not note.exists():
         return "there is no finished build"
-    if note.read_text(encoding="utf-8") != fingerprint(settings):
+    if note.read_text(encoding="utf-8", errors="replace") != fingerprint(settings):
         return "models, seeds or settings changed"
     if taken is None:
         return "the databases being built are gone or damaged"

@@ -48,6 +48,8 @@ MAXIMUM_LINES_OF_A_RECORD = 1_000
 # A longer physical line, in characters, is no row; bounds what is read at once.
 MAXIMUM_LINE_CHARACTERS = 1 << 24
 
+# Ends of lines elsewhere, but not in CSV: within a header's name, the rows behind it would be columns.
+_OTHER_LINE_ENDS = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _QUOTED = re.compile(r' *"((?:[^"]+|"")*+)" *')
 _OPENING_QUOTE = re.compile(r' *"')
 _UNQUOTED = re.compile(r"[^,\r\n]*")
@@ -74,6 +76,8 @@ def _read_header(path: Path, limits: Limits) -> tuple[list[str], int]:
     with open_bytes(path, limits) as file:
         for record in _records(as_text(file, newline="")):
             reason = record.reason or (None if record.values else "is empty")
+            if any(_OTHER_LINE_ENDS.search(value.strip()) for value, is_quoted in record.values if not is_quoted):
+                reason = reason or "ends in another sign than a line feed, a carriage return or both"
             if reason is not None:
                 raise ExtractRefusedError(f"the header row {reason}; expected UTF-8 text, comma-separated")
             return [value or "" for value, _ in record.values], record.line_count

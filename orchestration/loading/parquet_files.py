@@ -119,9 +119,9 @@ def _column_names(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str
     They are the uppermost elements of the schema, in which each stands before what is nested in it.
 
     Raises:
-        ExtractRefusedError: a number has more digits than the engine keeps.
+        ExtractRefusedError: a number has more digits than the engine keeps, or a nested name would be renamed.
     """
-    _, *elements = connection.execute(
+    root, *elements = connection.execute(
         "select name, coalesce(num_children, 0) from parquet_schema($path)", {"path": str(path)}
     ).fetchall()
     wide = connection.execute(
@@ -133,20 +133,24 @@ def _column_names(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str
             f"has a decimal column of more than {MOST_DECIMAL_DIGITS} digits, of which some would be lost: write it as"
             " text"
         )
-    names, within = [], 0
+    # The names of each level that is not complete yet, and how many it has.
+    levels: list[tuple[list[str], int]] = [([], root[1])]
     for name, children in elements:
-        if within:
-            within -= 1
-        else:
-            names.append(str(name))
-        within += children
-    return names
+        while len(levels) > 1 and len(levels[-1][0]) == levels[-1][1]:
+            levels.pop()
+        level = levels[-1][0]
+        if len(levels) > 1 and name.lower() in level:
+            raise ExtractRefusedError("has a nested name more than once, also where the two differ only in case")
+        level.append(name if len(levels) == 1 else name.lower())
+        if children:
+            levels.append(([], children))
+    return levels[0][0]
 
 
 def _column(column: str, kind: str, position: int, limits: Limits, is_unchecked: bool) -> _Column:
     name = f"text_{position}"
     text = f"nullif({_text(column, kind)}, '')"
-    is_nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP"))
+    is_nested = kind == "JSON" or kind.endswith("]") or kind.startswith(("STRUCT", "MAP"))
     if kind not in ("VARCHAR", "BLOB") and not is_nested:
         return _Column(text, [])
     has_nul = f"regexp_matches({name}, {text_literal(_NUL_IN_JSON)})" if is_nested else f"contains({name}, chr(0))"

@@ -154,12 +154,12 @@ class RawLayer:
         """The ledger; None where it is gone or damaged."""
         try:
             rows = pq.read_table(self.ledger_path, page_checksum_verification=True).to_pylist()
+            # Ledgers and raw files of version 0.1.0 have no numbers.
+            return [LedgerEntry(**{"extract_number": 0, **row}) for row in rows]
         except PermissionError:
             raise
-        except (OSError, pa.ArrowException):
-            return None
-        # Ledgers and raw files of version 0.1.0 have no numbers.
-        return [LedgerEntry(**{"extract_number": 0, **row}) for row in rows]
+        except (OSError, pa.ArrowException, TypeError):
+            return None  # gone, damaged, or another table
 
     def new_extracts(self) -> list[Extract]:
         """The extracts in the landing folder whose size or time of change is not in the ledger."""
@@ -198,7 +198,7 @@ class RawLayer:
         except MemoryError as error:
             raise LoadError("the load took more memory than this machine has; see MEMORY_LIMIT_GB") from error
         except OSError as error:
-            where = error.filename or self.settings.raw_dir
+            where = error.filename2 or error.filename or self.settings.raw_dir
             raise LoadError(
                 f"can't write to the raw layer: {shown(where)}: {shown(error.strerror or error)}"
             ) from error

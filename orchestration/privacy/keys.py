@@ -13,7 +13,7 @@ import secrets
 import duckdb
 
 from orchestration.errors import UserError
-from orchestration.settings import Settings
+from orchestration.settings import LEAST_SECRET_CHARACTERS, Settings
 
 # Bytes that SHA-256 takes at once; a key is filled up to it.
 BLOCK_BYTES = 64
@@ -35,7 +35,7 @@ def read_key(settings: Settings, may_be_made: bool = True) -> bytes:
         At most `BLOCK_BYTES` bytes.
 
     Raises:
-        PrivacyKeyError: there is none, and none may be made.
+        PrivacyKeyError: there is none, and none may be made; or what is there is none.
     """
     if settings.privacy_key:
         key = settings.privacy_key.encode()
@@ -45,9 +45,15 @@ def read_key(settings: Settings, may_be_made: bool = True) -> bytes:
         if not may_be_made:
             raise PrivacyKeyError(f"{path} is gone: put it back, or give its content as PRIVACY_KEY (docs/privacy.md)")
         path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        # In one step: a run that is killed leaves no half of a key.
+        new = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
             file.write(secrets.token_hex(32))
-    return path.read_text(encoding="ascii").strip().encode()
+        new.replace(path)
+    found = path.read_bytes().strip()
+    if len(found) < LEAST_SECRET_CHARACTERS or not found.isascii():
+        raise PrivacyKeyError(f"{path} is damaged: put it back, or give its content as PRIVACY_KEY (docs/privacy.md)")
+    return found
 
 
 def keyed_hash(key: bytes, kind: str, value: str) -> str:

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestration.loading.raw_integrity import write_table
+from orchestration.errors import UserError
+from orchestration.loading.raw_integrity import is_readable, write_table
 from orchestration.privacy.keys import PrivacyKeyError, keyed_hash, read_key
 from orchestration.settings import Settings
 
@@ -37,6 +38,10 @@ TIES_SCHEMA = pa.schema(
 _FORGOTTEN_SCHEMA = pa.schema([("kind", pa.string()), ("keyed_hash", pa.string())])
 
 
+class RegisterError(UserError):
+    """Nobody knows any more who was forgotten."""
+
+
 class Register:
     """Reads and writes the register of one warehouse."""
 
@@ -50,8 +55,8 @@ class Register:
         self.mark_path = self.folder / "erasure_is_unfinished"
 
     def exists(self) -> bool:
-        """Whether anybody was forgotten."""
-        return self.path.exists()
+        """Whether anybody was forgotten; rows that were erased tell of it too."""
+        return self.path.exists() or (is_readable(self.ties_path) and pq.read_metadata(self.ties_path).num_rows > 0)
 
     def key(self) -> bytes:
         """The key of the register's hashes.
@@ -108,7 +113,13 @@ class Register:
     def _rows(self) -> Collection[tuple[str, str]]:
         if not self.exists():
             return set()
-        return {(row["kind"], row["keyed_hash"]) for row in pq.read_table(self.path).to_pylist()}
+        try:
+            return {(row["kind"], row["keyed_hash"]) for row in pq.read_table(self.path).to_pylist()}
+        except (OSError, pa.ArrowException) as error:
+            raise RegisterError(
+                f"{self.path} is gone or damaged, and with it whom to leave out: put it back from a backup; if there is"
+                f" none, remove it and {self.ties_path.name}, and forget all persons again (docs/privacy.md)"
+            ) from error
 
     @staticmethod
     def _check(key: bytes) -> tuple[str, str]:

@@ -107,8 +107,9 @@ def publish(settings: Settings) -> Published:
         if found != expected or "rpt_messages" not in found:
             raise PublishError(f"the copied marts hold {found}, expected {expected}; nothing was published")
         _sync(copy)
-        output_dir = place_outputs(staged, settings.output_dir, as_of_folder(as_of))
         point_to(settings.marts_path, copy)
+        # Placing alone changes what `latest` shows where it leads to the folder of this as-of moment already.
+        output_dir = place_outputs(staged, settings.output_dir, as_of_folder(as_of))
         point_to(latest, output_dir)
     finally:
         shutil.rmtree(staged, ignore_errors=True)

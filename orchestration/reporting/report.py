@@ -8,6 +8,7 @@ report/about.html         what was loaded, and what the words mean
 report/assets/            style, script, DataTables with its licence
 """
 
+import re
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -28,6 +29,8 @@ from orchestration.reporting.queries import CURVE_DAYS, CURVE_STEPS, MOST_DAYS, 
 Row = dict[str, Any]
 
 PACKAGE_DIR = Path(__file__).parent
+# Control characters in texts from outside; no page has one of its own.
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 PAGES = [
     ("index.html", "Messages"),
     ("engagement.html", "Customer engagement"),
@@ -96,7 +99,7 @@ def write_report(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Pa
     (folder / "messages").mkdir()
     report = _Report(data)
     for name, page in report.pages():
-        (folder / name).write_text(page, encoding="utf-8")
+        (folder / name).write_text(_CONTROLS.sub("\ufffd", page), encoding="utf-8")
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
