@@ -1,10 +1,12 @@
 """Writes the seed beside it from libphonenumber's table: `make seeds`, after its package was renewed.
 
 The table gives mobile numbers of many countries one zone, though they belong to no area (+61 4: Sydney, also of a phone
-in Perth). As in libphonenumber's own look-up, such a number may be anywhere in its country.
+in Perth). As in libphonenumber's own look-up, such a number may be anywhere in its country. Of zones whose clocks
+always agree (London, Guernsey, Jersey), a prefix has one.
 """
 
 import csv
+import functools
 from importlib.resources import files
 from pathlib import Path
 
@@ -21,12 +23,23 @@ LENGTHS = range(6, 13)
 
 def rows() -> list[tuple[str, str]]:
     """Calling prefixes with each of their IANA time zones, in order."""
-    countries = countries_of_zones()
+    countries = zones_named("zone.tab")
     return sorted(
         (prefix, zone)
         for prefix, zones in TIMEZONE_DATA.items()
-        for zone in {*zones, *(zones_of_country(prefix, countries) if is_mobile_anywhere(prefix) else ())}
+        for zone in of_other_clocks(
+            {*zones, *(zones_of_country(prefix, countries) if is_mobile_anywhere(prefix) else ())}
+        )
     )
+
+
+def of_other_clocks(zones: set[str]) -> list[str]:
+    """Zones without those whose clocks agree with another's since 1970: the one that zone1970.tab names stays."""
+    named = set(zones_named("zone1970.tab"))
+    clocks: dict[bytes, str] = {}
+    for zone in sorted(zones, key=lambda zone: (zone not in named, zone)):
+        clocks.setdefault(files("tzdata.zoneinfo").joinpath(zone).read_bytes(), zone)
+    return list(clocks.values())
 
 
 def is_mobile_anywhere(prefix: str) -> bool:
@@ -56,11 +69,12 @@ def calling_code(prefix: str) -> str:
     return next(prefix[:n] for n in (1, 2, 3) if int(prefix[:n]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
 
 
-def countries_of_zones() -> dict[str, str]:
-    """The ISO 3166 code of each zone of the time zone database; zones by older names are not in it."""
-    lines = files("tzdata.zoneinfo").joinpath("zone.tab").read_text(encoding="utf-8").splitlines()
+@functools.cache
+def zones_named(table: str) -> dict[str, str]:
+    """The zones that a table of the time zone database names, each with its countries' ISO 3166 codes."""
+    lines = files("tzdata.zoneinfo").joinpath(table).read_text(encoding="utf-8").splitlines()
     cells = [line.split("\t") for line in lines if not line.startswith("#")]
-    return {zone: country for country, _, zone, *_ in cells}
+    return {zone: countries for countries, _, zone, *_ in cells}
 
 
 if __name__ == "__main__":

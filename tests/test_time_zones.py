@@ -15,6 +15,8 @@ def test_the_seed_is_what_libphonenumber_gives_and_mobile_numbers_are_anywhere_i
     assert {"Australia/Perth", "Australia/Sydney"} < zones["614"]
     assert "Indian/Christmas" in zones["61"] - zones["614"]
     assert {"Europe/Moscow", "Asia/Vladivostok"} < zones["79"]
+    # The clocks of Guernsey, Jersey and the Isle of Man are London's.
+    assert zones["44"] == {"Europe/London"}
     # A landline tells its area; so do mobile numbers in North America, Brazil and China.
     assert zones["612"] == {"Australia/Sydney"}
     assert zones["1212"] == {"America/New_York"}
