@@ -8,6 +8,7 @@ import shutil
 import stat
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -155,7 +156,9 @@ def test_the_hash_of_a_session_is_hmac(tmp_path: Path) -> None:
 
 def test_a_key_is_made_once_and_is_private(tmp_path: Path) -> None:
     settings = Settings(warehouse_dir=tmp_path / "warehouse")
-    assert read_key(settings) == read_key(settings)
+    with ThreadPoolExecutor(8) as pool:
+        (made,) = {*pool.map(lambda _: read_key(settings), range(8))}
+    assert read_key(settings) == made
     assert stat.S_IMODE(settings.privacy_key_path.stat().st_mode) == 0o600
 
 

@@ -11,6 +11,7 @@ import os
 import secrets
 
 import duckdb
+from filelock import FileLock
 
 from orchestration.errors import UserError
 from orchestration.settings import LEAST_SECRET_CHARACTERS, Settings
@@ -45,11 +46,15 @@ def read_key(settings: Settings, may_be_made: bool = True) -> bytes:
         if not may_be_made:
             raise PrivacyKeyError(f"{path} is gone: put it back, or give its content as PRIVACY_KEY (docs/privacy.md)")
         path.parent.mkdir(parents=True, exist_ok=True)
-        # In one step: a run that is killed leaves no half of a key.
-        new = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32))
-        new.replace(path)
+        # One of those who ask at once makes it, and in one step: a run that is killed leaves no half of a key.
+        with FileLock(path.with_name(f".{path.name}.lock")):
+            if not path.exists():
+                new = path.with_name(f".{path.name}.tmp")
+                with os.fdopen(
+                    os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii"
+                ) as file:
+                    file.write(secrets.token_hex(32))
+                new.replace(path)
     found = path.read_bytes().strip()
     if len(found) < LEAST_SECRET_CHARACTERS or not found.isascii():
         raise PrivacyKeyError(f"{path} is damaged: put it back, or give its content as PRIVACY_KEY (docs/privacy.md)")

@@ -137,11 +137,16 @@ from (
     union all
     select customer_id, 'sms', received_at from int_reply_parts where regexp_full_match(customer_id, '\\+.*')
     union all
-    select
-        case when is_outbound then coalesce(recipient, to_number) else from_number end,
-        coalesce(channel, 'sms'),
-        coalesce(sent_at, event_at, status_at, updated_at)
-    from stg_carriers__log_rows
+    select number, coalesce(channel, 'sms'), coalesce(sent_at, event_at, status_at, updated_at, loads.loaded_at)
+    from (
+        select *, case when is_outbound then coalesce(recipient, to_number) else from_number end as number
+        from stg_carriers__log_rows
+        union all by name
+        select log_rows.*, others.recipient as number
+        from stg_carriers__recipients as others
+        inner join stg_carriers__log_rows as log_rows using (content_hash, line_number)
+    ) as log_rows
+    left join stg_pipeline__loads as loads using (extract_number)
 )
 where number is not null
 """

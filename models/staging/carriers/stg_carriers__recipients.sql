@@ -13,6 +13,12 @@ provider_statuses as (
 
 ),
 
+numbers as (
+
+    select * from {{ ref('stg_pipeline__numbers') }}
+
+),
+
 given as (
 
     select
@@ -59,12 +65,24 @@ typed as (
 
     select
         renamed.*,
-        {{ e164('renamed.recipient_number') }} as recipient,
+        {{ e164('renamed.recipient_number') }} as given_recipient,
         coalesce(provider_statuses.status, renamed.message_status) as status,
         {{ carrier_timestamp('renamed.status_at_text') }} as own_status_at
     from renamed
     left join provider_statuses
         on renamed.source = provider_statuses.provider and renamed.provider_status = provider_statuses.provider_status
+
+),
+
+-- A number that was too old to be kept is back with a newer row of it.
+known as (
+
+    select
+        typed.*,
+        coalesce(numbers.number, typed.given_recipient) as recipient
+    from typed
+    left join numbers
+        on typed.given_recipient = numbers.pseudonym
 
 )
 
@@ -89,5 +107,5 @@ select
     content_hash,
     extract_number,
     line_number
-from typed
+from known
 where recipient is not null and recipient <> first_recipient
