@@ -1,5 +1,20 @@
 {#- Times. Everything is kept as UTC in columns of type timestamp. -#}
 
+{%- macro date_pattern() -%}
+    {#- A date of ISO 8601, extended or basic, as a regular expression; also with slashes and without leading zeros. -#}
+    {{ return('[0-9]{4}(?:[-/][0-9]{1,2}[-/][0-9]{1,2}|[0-9]{4})') }}
+{%- endmacro -%}
+
+{%- macro offset_pattern() -%}
+    {#- An offset from UTC as a regular expression; none is of more than 14 hours. -#}
+    {{ return('[+-](?:(?:0[0-9]|1[0-3])(?::?[0-5][0-9])?|14(?::?00)?)') }}
+{%- endmacro -%}
+
+{%- macro hours_beyond_offsets() -%}
+    {#- Four digits that are no hours and minutes of such an offset, as a regular expression. -#}
+    {{ return('14(?:0[1-9]|[1-9][0-9])|(?:1[5-9]|[2-9][0-9])[0-9]{2}|[0-9]{2}[6-9][0-9]') }}
+{%- endmacro -%}
+
 {%- macro utc_timestamp(text) -%}
     {#- An ISO 8601 text, extended or basic, as UTC; without Z, UTC, GMT or an offset it is UTC already. Null where it is no time, and where
         another word names the zone: BST, CST and IST each are several. A plain cast to timestamp would drop the offset. -#}
@@ -19,14 +34,12 @@
             regexp_replace({{ extended }}, '\s*(?:Z|UTC|GMT)$', '+00'), '\s+([+-][0-9:]+)(?:\+00)?$', '\1'
         ), ':+', ':00+'), ',', '.')
     {%- endset -%}
-    {%- set date = '[0-9]{4}(?:[-/][0-9]{1,2}[-/][0-9]{1,2}|[0-9]{4})' -%}
-    {%- set offset = '[+-](?:(?:0[0-9]|1[0-3])(?::?[0-5][0-9])?|14(?::?00)?)' -%}
     {#- The first branch is that of nearly every row, at a third of the cost. #}
     case
         when ends_with({{ text }}, 'Z') and strlen({{ text }}) in (20, 24, 27) and not contains({{ text }}, ',')
             then try_cast({{ text }} as timestamp)
         when regexp_full_match(
-            {{ text }}, '(?i){{ date }}(?:[T ][0-9:.,]+)?\s*(?:Z|UTC|GMT|{{ offset }}(?:\s+(?:Z|UTC|GMT))?)?'
+            {{ text }}, '(?i){{ date_pattern() }}(?:[T ][0-9:.,]+)?\s*(?:Z|UTC|GMT|{{ offset_pattern() }}(?:\s+(?:Z|UTC|GMT))?)?'
         )
             then timezone('UTC', try_cast({{ castable }} as timestamptz))
     end
@@ -35,8 +48,6 @@
 {%- macro spark__utc_timestamp(text) -%}
     {#- Of all spellings one is made: signs between digits, seconds, an offset of hours and minutes. -#}
     {%- set space, zone, day = '[\\t\\n\\f\\r ]', 'Z|UTC|GMT', '^([0-9]+-[0-9]+-[0-9]+)' -%}
-    {%- set date = '[0-9]{4}(?:[-/][0-9]{1,2}[-/][0-9]{1,2}|[0-9]{4})' -%}
-    {%- set offset = '[+-](?:(?:0[0-9]|1[0-3])(?::?[0-5][0-9])?|14(?::?00)?)' -%}
     {%- set is_plain = "%s like '%%Z' and octet_length(%s) in (20, 24, 27)" | format(text, text) -%}
     {%- set spelled = namespace(text="replace(case when %s then %s else upper(%s) end, ',', '.')" | format(is_plain, text, text)) -%}
     {%- for pattern, replacement in [
@@ -56,7 +67,7 @@
         when {{ matches_whole(text, '[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:\\.[0-9]{3}|\\.[0-9]{6})?Z') }}
             then try_cast({{ text }} as timestamp)
         when {{ matches_whole(
-            text, '(?i)' ~ date ~ '(?:[T ][0-9:.,]+)?' ~ space ~ '*(?:' ~ zone ~ '|' ~ offset ~ '(?:' ~ space ~ '+(?:' ~ zone ~ '))?)?'
+            text, '(?i)' ~ date_pattern() ~ '(?:[T ][0-9:.,]+)?' ~ space ~ '*(?:' ~ zone ~ '|' ~ offset_pattern() ~ '(?:' ~ space ~ '+(?:' ~ zone ~ '))?)?'
         ) }}
             then {{ spark__spelled_timestamp(spelled.text) }}
     end
@@ -85,7 +96,7 @@
         when regexp_full_match({{ text }}, '[0-9]{13}(\.[0-9]{1,9})?')
             then make_timestamp(cast(round(try_cast({{ text }} as decimal(28, 9)) * 1000) as bigint))
         when regexp_full_match({{ text }}, '[0-9]{16}') then make_timestamp(try_cast({{ text }} as bigint))
-        when regexp_matches({{ text }}, ':[0-9]{2} [+-](?:14(?:0[1-9]|[1-9][0-9])|(?:1[5-9]|[2-9][0-9])[0-9]{2}|[0-9]{2}[6-9][0-9])$') then null
+        when regexp_matches({{ text }}, ':[0-9]{2} [+-](?:{{ hours_beyond_offsets() }})$') then null
         when regexp_matches({{ text }}, '^[A-Za-z]{3},|^[0-9]{1,2} [A-Za-z]{3} ') then timezone('UTC', try_strptime(
             regexp_replace({{ text }}, '\s(?:GMT|UTC|Z|[+-]0000)$', ' +0000'),
             ['%a, %d %b %Y %H:%M:%S %z', '%d %b %Y %H:%M:%S %z']
@@ -106,7 +117,7 @@
         when {{ matches_whole(text, '[0-9]{13}(\\.[0-9]{1,9})?') }}
             then timestamp_micros(cast(round({{ seconds }} * 1000) as bigint))
         when {{ matches_whole(text, '[0-9]{16}') }} then timestamp_micros(try_cast({{ text }} as bigint))
-        when {{ matches(text, ':[0-9]{2} [+-](?:14(?:0[1-9]|[1-9][0-9])|(?:1[5-9]|[2-9][0-9])[0-9]{2}|[0-9]{2}[6-9][0-9])\\z') }} then null
+        when {{ matches(text, ':[0-9]{2} [+-](?:' ~ hours_beyond_offsets() ~ ')\\z') }} then null
         when {{ matches(text, '^[A-Za-z]{3},|^[0-9]{1,2} [A-Za-z]{3} ') }}
             then case
                 when {{ month }} % 3 = 1 then try_cast(
