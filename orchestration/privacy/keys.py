@@ -7,7 +7,6 @@ The key is the setting PRIVACY_KEY, else a file that is made when a key is first
 
 import hashlib
 import hmac
-import os
 import secrets
 
 import duckdb
@@ -50,10 +49,8 @@ def read_key(settings: Settings, may_be_made: bool = True) -> bytes:
         with FileLock(path.with_name(f".{path.name}.lock")):
             if not path.exists():
                 new = path.with_name(f".{path.name}.tmp")
-                with os.fdopen(
-                    os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii"
-                ) as file:
-                    file.write(secrets.token_hex(32))
+                new.touch(0o600)
+                new.write_text(secrets.token_hex(32), encoding="ascii")
                 new.replace(path)
     found = path.read_bytes().strip()
     if len(found) < LEAST_SECRET_CHARACTERS or not found.isascii():
