@@ -23,19 +23,16 @@ LENGTHS = range(6, 13)
 
 def rows() -> list[tuple[str, str]]:
     """Calling prefixes with each of their IANA time zones, in order."""
-    countries = zones_named("zone.tab")
     return sorted(
         (prefix, zone)
         for prefix, zones in TIMEZONE_DATA.items()
-        for zone in of_other_clocks(
-            {*zones, *(zones_of_country(prefix, countries) if is_mobile_anywhere(prefix) else ())}
-        )
+        for zone in of_other_clocks({*zones, *(zones_of_country(prefix) if is_mobile_anywhere(prefix) else ())})
     )
 
 
 def of_other_clocks(zones: set[str]) -> list[str]:
     """Zones without those whose clocks agree with another's since 1970: the one that zone1970.tab names stays."""
-    named = set(zones_named("zone1970.tab"))
+    named = zones_named("zone1970.tab")
     clocks: dict[bytes, str] = {}
     for zone in sorted(zones, key=lambda zone: (zone not in named, zone)):
         clocks.setdefault(files("tzdata.zoneinfo").joinpath(zone).read_bytes(), zone)
@@ -57,10 +54,12 @@ def is_mobile_anywhere(prefix: str) -> bool:
     }
 
 
-def zones_of_country(prefix: str, countries: dict[str, str]) -> set[str]:
+def zones_of_country(prefix: str) -> set[str]:
     """The zones of the country of a prefix, without those of others with the same code (Christmas Island has +61)."""
     code = calling_code(prefix)
     country = phonenumbers.region_code_for_country_code(int(code))
+    # Zones by older names are not in the table.
+    countries = zones_named("zone.tab")
     return {zone for zone in TIMEZONE_DATA.get(code, ()) if countries.get(zone, country) == country}
 
 
