@@ -300,7 +300,7 @@
 {%- macro is_pool(sender) -%}
     {#- Whether a sender is the id of a pool of numbers, such as a messaging service: no number, and longer than the 11 characters that a
         sender's name can have (3GPP TS 23.040, 9.1.2.5). -#}
-    length({{ sender }}) > 11 and not {{ matches_whole(sender, '\\+?[0-9]+') }}
+    (length({{ sender }}) > 11 and not {{ matches_whole(sender, '\\+?[0-9]+') }})
 {%- endmacro -%}
 
 {%- macro is_national_number(number) -%}

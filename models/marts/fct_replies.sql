@@ -3,18 +3,8 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='reply_id') }}
 
 {%- set columns = ['send_id', 'customer_id', 'channel', 'body', 'from_number', 'to_number', 'provider'] %}
-{%- set by_number -%}
-    {{ address_number('replies.from_number', 'replies.channel') }}
-        = {{ address_number('sends.to_number', 'sends.channel') }}
-        and (not {{ is_phone_channel('replies.channel') }} or {{ is_digits('replies.from_number') }})
-{%- endset %}
-{%- set by_customer = 'replies.customer_id = sends.customer_id and replies.from_number is null' %}
-{%- set in_window -%}
-    replies.send_id is null
-        and replies.channel = sends.channel
-        and replies.received_at >= sends.sent_at
-        and replies.received_at <= {{ add_days('sends.sent_at', 'settings.reply_window_days') }}
-{%- endset %}
+{%- set addresses = {'number': address_number('to_number', 'channel'), 'customer': 'customer_id'} %}
+{%- set address = ['channel', 'address_kind', 'address'] %}
 
 -- A reply answers the send that it names, else the latest that it can answer (contract rule 5). Which that is can
 -- change with the reply and with any send that it could answer, so that those replies are attributed anew.
@@ -40,6 +30,23 @@ events as {{ inlined() }} (
     from {{ ref('int_send_events') }}
 
 ),
+
+-- Whom a reply that names no send is from: a number or, where it has none, a customer.
+known_replies as {{ inlined() }} (
+
+    select
+        *,
+        case when from_number is null then 'customer' else 'number' end as address_kind,
+        case
+            when send_id is not null then null
+            when from_number is null then customer_id
+            when not {{ is_phone_channel('channel') }} or {{ is_digits('from_number') }}
+                then {{ address_number('from_number', 'channel') }}
+        end as address,
+        {{ address_number('to_number', 'channel') }} as own_number
+    from {{ ref('int_replies') }}
+
+),
 {%- if is_incremental() %}
 
 changed_sends as (
@@ -59,10 +66,26 @@ changed_sends as (
 
 ),
 
+changed_addresses as (
+    {%- for kind, address_of_send in addresses.items() %}
+    {{ "union all" if not loop.first }}
+
+    select
+        channel,
+        '{{ kind }}' as address_kind,
+        {{ address_of_send }} as address,
+        min(sent_at) as first_sent_at,
+        max(sent_at) as last_sent_at
+    from changed_sends
+    group by 1, 2, 3
+    {%- endfor %}
+
+),
+
 touched as (
 
     select reply_id
-    from {{ ref('int_replies') }}
+    from known_replies
     where
         {{ is_above_mark('_extract_number', '_replies_extract_number') }}
         or send_id in (select changed_sends.send_id from changed_sends)
@@ -72,24 +95,24 @@ touched as (
     select reply_id
     from {{ this }}
     where send_id in (select changed_sends.send_id from changed_sends)
-    {%- for condition in [by_number, by_customer] %}
 
     union
 
-    select replies.reply_id
-    from {{ ref('int_replies') }} as replies
+    select known_replies.reply_id
+    from known_replies
     cross join settings
-    inner join changed_sends as sends
-        on {{ condition }}
-    where {{ in_window }}
-    {%- endfor %}
+    inner join changed_addresses as changed
+        on {{ same(address, 'known_replies', 'changed') }}
+    where
+        known_replies.received_at >= changed.first_sent_at
+        and known_replies.received_at <= {{ add_days('changed.last_sent_at', 'settings.reply_window_days') }}
 
 ),
 {%- endif %}
 
 replies as (
 
-    select * from {{ ref('int_replies') }}
+    select * from known_replies
     {%- if is_incremental() %}
     where reply_id in (select touched.reply_id from touched)
     {%- endif %}
@@ -106,49 +129,87 @@ replies as (
 
 ),
 
-candidates as (
-    {%- for condition in [by_number, by_customer] %}
+-- Sends to whom these replies are from.
+answerable as (
+    {%- for kind, address_of_send in addresses.items() %}
     {{ "union all" if not loop.first }}
 
     select
-        replies.reply_id,
-        sends.send_id,
-        sends.is_carrier_log,
-        sends.sent_at
-    from replies
-    cross join settings
-    inner join sends
-        on {{ condition }}
-    where
-        {{ in_window }}
+        send_id,
+        is_carrier_log,
+        channel,
+        '{{ kind }}' as address_kind,
+        {{ address_of_send }} as address,
         -- A messaging service may have sent from any of its numbers.
-        and coalesce(
-            {{ address_number('replies.to_number', 'replies.channel') }}
-            = {{ address_number('sends.from_number', 'sends.channel') }}
-            or {{ is_pool('sends.from_number') }},
-            true
+        case when not {{ is_pool('from_number') }} then {{ address_number('from_number', 'channel') }} end
+            as own_number,
+        sent_at
+    from sends
+    where
+        {{ address_of_send }} in (
+            select replies.address from replies
+            where replies.address_kind = '{{ kind }}'
         )
     {%- endfor %}
+
+),
+
+timeline as (
+
+    select
+        {{ column_list(address + ['own_number'], 'answerable', 8) }},
+        answerable.sent_at as happened_at,
+        null as reply_id,
+        {{ ordered_row({'sent_at': 'answerable.sent_at', 'send_id': 'answerable.send_id'}) }} as send
+    from answerable
+    cross join settings
+    left join {{ ref('int_send_states') }} as states
+        on answerable.send_id = states.send_id
+    left join events
+        on answerable.send_id = events.send_id and answerable.is_carrier_log = events.is_log_send
+    where {{ delivery_status('answerable.sent_at') }} not in ('issue', 'canceled')
+
+    union all
+
+    select
+        {{ column_list(address + ['own_number', 'received_at', 'reply_id']) }},
+        null as send
+    from replies
+    where address is not null
+
+),
+
+-- The latest send until each moment. Where a reply tells which number it came to, of the sends from that number and
+-- from what may be that number.
+preceded as (
+
+    select
+        reply_id,
+        happened_at,
+        case
+            when own_number is null then max(send) over until_then
+            else greatest(
+                max(case when own_number is null then send end) over until_then,
+                max(send) over from_number_until_then
+            )
+        end as send
+    from timeline
+    window
+        until_then as (partition by {{ address | join(', ') }} order by happened_at),
+        from_number_until_then as (partition by {{ address | join(', ') }}, own_number order by happened_at)
 
 ),
 
 answered as (
 
     select
-        candidates.reply_id,
-        candidates.send_id
-    from candidates
+        preceded.reply_id,
+        preceded.send.send_id -- noqa: references.from
+    from preceded
     cross join settings
-    left join {{ ref('int_send_states') }} as states
-        on candidates.send_id = states.send_id
-    left join events
-        on candidates.send_id = events.send_id and candidates.is_carrier_log = events.is_log_send
-    where {{ delivery_status('candidates.sent_at') }} not in ('issue', 'canceled')
-    qualify
-        row_number() over (
-            partition by candidates.reply_id
-            order by candidates.sent_at desc, candidates.send_id desc
-        ) = 1
+    where
+        preceded.reply_id is not null
+        and preceded.happened_at <= {{ add_days('preceded.send.sent_at', 'settings.reply_window_days') }}
 
 )
 
