@@ -134,9 +134,12 @@ def test_nothing_new_is_noticed_before_anything_starts(pipeline: Pipeline) -> No
     new = pipeline.drop_rows("outbound/sends/b.csv", [{**SENDS[0], "send_id": "s9"}])
     assert not _is_nothing_new(pipeline.settings)
     new.unlink()
-    assert "Published" in pipeline.make_run(AS_OF="2026-11-02T06:00:00Z").stdout
+    # That a run at another as-of moment then publishes: the test of a run that waits.
+    assert _is_nothing_new(pipeline.settings)
+    assert not _is_nothing_new(Pipeline(pipeline.root, AS_OF=TOMORROW).settings)
 
 
+TOMORROW = "2026-11-02T06:00:00Z"
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "gone": lambda path: shutil.rmtree(path) if path.is_dir() else path.unlink(),
     "garbage": lambda path: path.write_bytes(b"not a database"),
@@ -166,20 +169,27 @@ def test_a_damaged_publication_is_noticed_though_nothing_is_new(pipeline: Pipeli
 
 
 @pytest.mark.after_first_run
-def test_what_is_gone_or_damaged_is_mended_though_nothing_is_new(pipeline: Pipeline) -> None:
-    """All at once; that each by itself is noticed, the tests above show."""
+def test_what_is_damaged_is_mended_and_a_failed_delivery_made_up_for_though_nothing_is_new(pipeline: Pipeline) -> None:
+    """All at once; that each by itself is noticed, the tests above show. What was mended is published at the first try."""
     settings = pipeline.settings
     outputs = files_below(settings.output_dir / "latest")
     DAMAGES["garbage"](settings.marts_path)
     DAMAGES["gone"](settings.output_dir)
     DAMAGES["cut off"](settings.build_dir / "warehouse.duckdb")
-    elsewhere = pipeline.root / "elsewhere"
-    result = pipeline.make_run(OUTPUT_DIR=str(elsewhere))
-    assert result.returncode == 0, result.stderr
-    assert "Published" in result.stdout
+    DAMAGES["gone"](settings.build_dir / "marts.duckdb")
+    elsewhere, blocked = pipeline.root / "elsewhere", pipeline.root / "blocked"
+    blocked.write_text("a file where the folder is to be")
+    variables = {"OUTPUT_DIR": str(elsewhere), "OUTPUT_URL": f"file://{blocked}/delivered"}
+    failed = pipeline.make_run(**variables)
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("The job daily failed in outputs__delivered; marts and outputs are published")
     assert pipeline.query("select sent_count from rpt_messages") == [(4,)]
     assert files_below(elsewhere / "latest") == outputs
-    assert pipeline.make_run(OUTPUT_DIR=str(elsewhere)).stdout.startswith("Nothing new in ")
+    blocked.unlink()
+    made_up = pipeline.make_run(**variables)
+    assert made_up.returncode == 0, made_up.stderr
+    assert files_below(blocked / "delivered" / "20261101-060000") == outputs
+    assert pipeline.make_run(**variables).stdout.startswith("Nothing new in ")
 
 
 def test_where_all_files_were_refused_the_next_run_finds_nothing_new(tmp_path: Path, parsed_target: Path) -> None:
@@ -198,25 +208,27 @@ def test_where_all_files_were_refused_the_next_run_finds_nothing_new(tmp_path: P
 def test_a_run_waits_for_who_has_a_database_open_and_readers_of_the_marts_wait_for_nobody(pipeline: Pipeline) -> None:
     database = pipeline.settings.build_dir / "warehouse.duckdb"
     before = database.stat().st_ino
-    pipeline.drop_rows("outbound/sends/b.csv", [{**SENDS[0], "send_id": "s9"}])
     hold = f"import duckdb; connection = duckdb.connect({str(database)!r}); print('open', flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()
-        result = pipeline.make_run(RETRY_SECONDS="0")
+        # Nothing is new but the as-of moment.
+        result = pipeline.make_run(RETRY_SECONDS="0", AS_OF=TOMORROW)
         assert result.returncode == 1
         assert f"{database} is open in another program" in result.stderr
         # Tried again: it is closed after the second try.
         log = pipeline.settings.build_dir / "logs" / "daily.log"
         log.unlink()
+        pipeline.drop_rows("outbound/sends/b.csv", [{**SENDS[0], "send_id": "s9"}])
         waiting = threading.Thread(target=close_after, args=(holder, log, "STEP_UP_FOR_RETRY"))
         waiting.start()
         with reading(pipeline) as seen:
-            result = pipeline.make_run(RETRY_SECONDS="2")
+            result = pipeline.make_run(RETRY_SECONDS="2", AS_OF=TOMORROW)
         waiting.join()
     assert result.returncode == 0, result.stderr
     # Never blocked, and never half a result.
     assert seen == {(4, 4), (5, 5)}
+    assert (pipeline.settings.output_dir / "latest").readlink() == Path("20261102-060000")
     assert database.stat().st_ino == before
 
 
@@ -531,19 +543,19 @@ def staged_sends(pipeline: Pipeline) -> int:
         return len(connection.execute("select * from stg_outbound__sends").fetchall())
 
 
-@pytest.mark.parametrize("state", ["of another version", "damaged", "gone"])
-def test_dbt_parses_where_what_it_parsed_can_not_be_used(
-    state: str, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_dbt_parses_where_what_it_parsed_can_not_be_used(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     drop_extracts(pipeline)
     pipeline.load()
+    assert parsing.parsed_manifest(pipeline.settings) is not None
+    with monkeypatch.context() as patch:
+        patch.setattr("dbt.version.__version__", "1.11.0")
+        assert parsing.parsed_manifest(pipeline.settings) is None
     parsed = pipeline.settings.build_dir / "target" / parsing.PARTIAL_PARSE
-    if state == "of another version":
-        monkeypatch.setattr("dbt.version.__version__", "1.11.0")
-    elif state == "damaged":
-        parsed.write_bytes(b"not what dbt wrote")
-    else:
-        parsed.unlink()
+    parsed.unlink()
+    assert parsing.parsed_manifest(pipeline.settings) is None
+    # It lies where dbt looks for what it knows, too.
+    parsed.write_bytes(b"not what dbt wrote")
+    assert parsing.parsed_manifest(pipeline.settings) is None
     assert staged_sends(pipeline) == 4
 
 
