@@ -16,8 +16,9 @@ gc.set_threshold(1_000_000)
 
 # Files that take longest come first, so that no worker is left with one of them at the end (pytest --dist loadfile).
 LONGEST = (
-    *("test_commands", "test_incremental", "test_retention", "test_forgetting", "test_full_check", "test_report"),
-    *("test_benchmarks", "test_dbt", "test_demo", "test_messy_values", "test_order", "test_native_logs", "test_oracle"),
+    # The worker of test_commands has done so first, and has the first run that test_full_check starts from.
+    *("test_commands", "test_incremental", "test_retention", "test_full_check", "test_forgetting", "test_report"),
+    *("test_benchmarks", "test_dbt", "test_demo", "test_order", "test_messy_values", "test_oracle", "test_native_logs"),
 )
 
 
