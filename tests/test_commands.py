@@ -134,9 +134,12 @@ def test_nothing_new_is_noticed_before_anything_starts(pipeline: Pipeline) -> No
     new = pipeline.drop_rows("outbound/sends/b.csv", [{**SENDS[0], "send_id": "s9"}])
     assert not _is_nothing_new(pipeline.settings)
     new.unlink()
-    assert "Published" in pipeline.make_run(AS_OF="2026-11-02T06:00:00Z").stdout
+    # That a run at another as-of moment then begins, and publishes: the test of a run that waits.
+    assert _is_nothing_new(pipeline.settings)
+    assert not _is_nothing_new(Pipeline(pipeline.root, AS_OF=TOMORROW).settings)
 
 
+TOMORROW = "2026-11-02T06:00:00Z"
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "gone": lambda path: shutil.rmtree(path) if path.is_dir() else path.unlink(),
     "garbage": lambda path: path.write_bytes(b"not a database"),
@@ -166,20 +169,27 @@ def test_a_damaged_publication_is_noticed_though_nothing_is_new(pipeline: Pipeli
 
 
 @pytest.mark.after_first_run
-def test_what_is_gone_or_damaged_is_mended_though_nothing_is_new(pipeline: Pipeline) -> None:
-    """All at once; that each by itself is noticed, the tests above show."""
+def test_what_is_damaged_is_mended_and_a_failed_delivery_made_up_for_though_nothing_is_new(pipeline: Pipeline) -> None:
+    """All at once; that each by itself is noticed, the tests above show. What was mended is published at the first try."""
     settings = pipeline.settings
     outputs = files_below(settings.output_dir / "latest")
     DAMAGES["garbage"](settings.marts_path)
     DAMAGES["gone"](settings.output_dir)
     DAMAGES["cut off"](settings.build_dir / "warehouse.duckdb")
-    elsewhere = pipeline.root / "elsewhere"
-    result = pipeline.make_run(OUTPUT_DIR=str(elsewhere))
-    assert result.returncode == 0, result.stderr
-    assert "Published" in result.stdout
+    DAMAGES["gone"](settings.build_dir / "marts.duckdb")
+    elsewhere, blocked = pipeline.root / "elsewhere", pipeline.root / "blocked"
+    blocked.write_text("a file where the folder is to be")
+    variables = {"OUTPUT_DIR": str(elsewhere), "OUTPUT_URL": f"file://{blocked}/delivered"}
+    failed = pipeline.make_run(**variables)
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("The job daily failed in outputs__delivered; marts and outputs are published")
     assert pipeline.query("select sent_count from rpt_messages") == [(4,)]
     assert files_below(elsewhere / "latest") == outputs
-    assert pipeline.make_run(OUTPUT_DIR=str(elsewhere)).stdout.startswith("Nothing new in ")
+    blocked.unlink()
+    made_up = pipeline.make_run(**variables)
+    assert made_up.returncode == 0, made_up.stderr
+    assert files_below(blocked / "delivered" / "20261101-060000") == outputs
+    assert pipeline.make_run(**variables).stdout.startswith("Nothing new in ")
 
 
 def test_where_all_files_were_refused_the_next_run_finds_nothing_new(tmp_path: Path, parsed_target: Path) -> None:
@@ -192,32 +202,6 @@ def test_where_all_files_were_refused_the_next_run_finds_nothing_new(tmp_path: P
     assert pipeline.load()["outbound", "sends"].new_entries == []
     assert pipeline.raw_layer.as_of() == entry.loaded_at
     assert not pipeline.raw_layer.new_extracts()
-
-
-@pytest.mark.after_first_run
-def test_a_run_waits_for_who_has_a_database_open_and_readers_of_the_marts_wait_for_nobody(pipeline: Pipeline) -> None:
-    database = pipeline.settings.build_dir / "warehouse.duckdb"
-    before = database.stat().st_ino
-    pipeline.drop_rows("outbound/sends/b.csv", [{**SENDS[0], "send_id": "s9"}])
-    hold = f"import duckdb; connection = duckdb.connect({str(database)!r}); print('open', flush=True); input()"
-    with subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
-        assert holder.stdout is not None
-        holder.stdout.readline()
-        result = pipeline.make_run(RETRY_SECONDS="0")
-        assert result.returncode == 1
-        assert f"{database} is open in another program" in result.stderr
-        # Tried again: it is closed after the second try.
-        log = pipeline.settings.build_dir / "logs" / "daily.log"
-        log.unlink()
-        waiting = threading.Thread(target=close_after, args=(holder, log, "STEP_UP_FOR_RETRY"))
-        waiting.start()
-        with reading(pipeline) as seen:
-            result = pipeline.make_run(RETRY_SECONDS="2")
-        waiting.join()
-    assert result.returncode == 0, result.stderr
-    # Never blocked, and never half a result.
-    assert seen == {(4, 4), (5, 5)}
-    assert database.stat().st_ino == before
 
 
 @contextlib.contextmanager
@@ -245,12 +229,32 @@ def reading(pipeline: Pipeline) -> Iterator[set[object]]:
         reader.join()
 
 
-def close_after(holder: "subprocess.Popen[bytes]", log: Path, words: str) -> None:
-    """End a process that waits for a line, as soon as a log has these words."""
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and not (log.exists() and words in log.read_text()):
-        time.sleep(0.1)
-    holder.communicate(b"\n")
+@contextlib.contextmanager
+def held_open(database: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """Have a database open in another process, which closes it when it gets a line."""
+    hold = f"import duckdb; connection = duckdb.connect({str(database)!r}); print('open', flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        yield holder
+
+
+@contextlib.contextmanager
+def closing_after(holder: "subprocess.Popen[bytes]", log: Path, words: str) -> Iterator[None]:
+    """Let a process that waits for a line go on as soon as a log has these words."""
+
+    def close() -> None:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and not (log.exists() and words in log.read_text()):
+            time.sleep(0.1)
+        holder.communicate(b"\n")
+
+    waiting = threading.Thread(target=close)
+    waiting.start()
+    try:
+        yield
+    finally:
+        waiting.join()
 
 
 @pytest.mark.after_first_run
@@ -310,11 +314,21 @@ UNMAPPED_ISSUE = "select provider_error_code, issue_reason_id from fct_delivery_
 
 
 @pytest.mark.after_first_run
-def test_a_run_whose_test_failed_is_continued_and_told_and_a_code_without_a_reason_only_warns(
-    pipeline: Pipeline,
-) -> None:
+def test_runs_fail_by_an_open_database_and_by_a_test_and_are_continued_while_others_read(pipeline: Pipeline) -> None:
+    """A run fails that waits in vain, the next one by a test; the last one waits, succeeds, and warns of an error code.
+
+    Failures are told, the success too; readers of the marts wait for nobody.
+    """
     fingerprint = pipeline.settings.build_dir / "fingerprint.txt"
     noted = fingerprint.stat().st_mtime_ns
+    database = pipeline.settings.build_dir / "warehouse.duckdb"
+    file_number = database.stat().st_ino
+    with held_open(database) as holder:
+        # Nothing is new but the as-of moment.
+        result = pipeline.make_run(RETRY_SECONDS="0", AS_OF=TOMORROW)
+        assert result.returncode == 1
+        assert f"{database} is open in another program" in result.stderr
+        holder.communicate(b"\n")
     with duckdb.connect(str(pipeline.settings.build_dir / "marts.duckdb")) as connection:
         connection.execute("insert into audit_unmapped_codes (error_code) values ('x')")
         connection.execute("update fct_sends set delivery_status = 'nonsense' where send_id = 's3'")
@@ -340,10 +354,18 @@ def test_a_run_whose_test_failed_is_continued_and_told_and_a_code_without_a_reas
         assert run_pages(pipeline)[0] == ("orchestration.definitions", [sentence])
         with duckdb.connect(str(pipeline.settings.build_dir / "marts.duckdb")) as connection:
             connection.execute("update fct_sends set delivery_status = 'pending' where send_id = 's3'")
-        result = pipeline.make_run(NOTIFY_URLS=webhook.url)
+        # It is tried again: the database is closed after the second try.
+        log = pipeline.settings.build_dir / "logs" / "daily.log"
+        log.unlink()
+        with held_open(database) as holder, closing_after(holder, log, "STEP_UP_FOR_RETRY"), reading(pipeline) as seen:
+            result = pipeline.make_run(RETRY_SECONDS="2", NOTIFY_URLS=webhook.url, AS_OF=TOMORROW)
         assert result.returncode == 0, result.stderr
         assert webhook.titles[1] == "The job daily works again"
-        assert "secret" not in (pipeline.settings.build_dir / "logs" / "daily.log").read_text()
+        assert "secret" not in log.read_text()
+    # Never blocked, and never half a result.
+    assert seen == {(4, 4), (5, 5)}
+    assert database.stat().st_ino == file_number
+    assert (pipeline.settings.output_dir / "latest").readlink() == Path("20261102-060000")
     assert pipeline.query("select count(*) from fct_sends") == [(5,)]
     assert fingerprint.stat().st_mtime_ns == noted  # no full refresh
     assert "1 error code(s) are not mapped to a reason yet: select * from audit_unmapped_codes" in result.stdout
@@ -531,19 +553,19 @@ def staged_sends(pipeline: Pipeline) -> int:
         return len(connection.execute("select * from stg_outbound__sends").fetchall())
 
 
-@pytest.mark.parametrize("state", ["of another version", "damaged", "gone"])
-def test_dbt_parses_where_what_it_parsed_can_not_be_used(
-    state: str, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_dbt_parses_where_what_it_parsed_can_not_be_used(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     drop_extracts(pipeline)
     pipeline.load()
+    assert parsing.parsed_manifest(pipeline.settings) is not None
+    with monkeypatch.context() as patch:
+        patch.setattr("dbt.version.__version__", "1.11.0")
+        assert parsing.parsed_manifest(pipeline.settings) is None
     parsed = pipeline.settings.build_dir / "target" / parsing.PARTIAL_PARSE
-    if state == "of another version":
-        monkeypatch.setattr("dbt.version.__version__", "1.11.0")
-    elif state == "damaged":
-        parsed.write_bytes(b"not what dbt wrote")
-    else:
-        parsed.unlink()
+    parsed.unlink()
+    assert parsing.parsed_manifest(pipeline.settings) is None
+    # It lies where dbt looks for what it knows, too.
+    parsed.write_bytes(b"not what dbt wrote")
+    assert parsing.parsed_manifest(pipeline.settings) is None
     assert staged_sends(pipeline) == 4
 
 

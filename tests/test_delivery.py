@@ -1,4 +1,7 @@
-"""Delivery: the outputs arrive whole at a folder and at an S3-compatible server, and a failure harms nothing else."""
+"""Delivery: the outputs arrive whole at a folder and at an S3-compatible server.
+
+That a failure harms nothing else, and the next run makes up for it: tests/test_commands.py.
+"""
 
 import json
 import threading
@@ -17,8 +20,6 @@ from orchestration.loading.mirror import mirror
 from orchestration.publishing.delivery import deliver
 from orchestration.publishing.state import is_delivered
 from orchestration.settings import Settings
-from tests.first_extracts import SENDS
-from tests.pipeline import Pipeline
 
 
 @pytest.fixture
@@ -175,21 +176,3 @@ def test_a_wrong_url_or_a_missing_driver_is_one_line_without_the_password(url: s
     message = str(error.value)
     assert message.startswith("OUTPUT_URL=") and told in message and "\n" not in message
     assert "secret" not in message
-
-
-@pytest.mark.after_first_run
-def test_a_failed_delivery_leaves_what_was_published_and_the_next_run_makes_up_for_it(pipeline: Pipeline) -> None:
-    pipeline.drop_rows("outbound/sends/b.csv", [{**SENDS[0], "send_id": "s9"}])
-    blocked = pipeline.root / "blocked"
-    blocked.write_text("a file where the folder is to be")
-    url = f"file://{blocked}/outputs"
-    failed = pipeline.make_run(OUTPUT_URL=url)
-    assert failed.returncode == 1
-    assert failed.stderr.startswith("The job daily failed in outputs__delivered; marts and outputs are published")
-    assert pipeline.query("select sent_count from rpt_messages") == [(len(SENDS) + 1,)]
-    assert (pipeline.settings.output_dir / "latest" / "manifest.json").exists()
-    blocked.unlink()
-    made_up = pipeline.make_run(OUTPUT_URL=url)
-    assert made_up.returncode == 0, made_up.stderr
-    assert contents(blocked / "outputs" / "20261101-060000") == contents(pipeline.settings.output_dir / "latest")
-    assert pipeline.make_run(OUTPUT_URL=url).stdout.startswith("Nothing new in ")

@@ -27,6 +27,7 @@ from orchestration.building.dbt_runs import incremental_models
 from orchestration.loading.raw_layer import LedgerEntry
 from tests.oracle.edge_extracts import Extracts, generate, together
 from tests.pipeline import Kept, Pipeline, Rows
+from tests.test_native_logs import PARTS_BY_LOAD, assert_parts_are_combined
 
 # Extracts that have nothing to do with each other: each is an example, and one sequence of loads tries them all.
 WORLDS = 30
@@ -153,12 +154,15 @@ def test_a_sequence_of_loads_equals_a_rebuild(
 
 
 def send(send_id: str, sent_at: str, number: str, **values: str) -> dict[str, str | None]:
-    known = {"send_id": send_id, "message_id": "m", "channel": "sms", "customer_id": f"c{number[-1]}"}
+    known = {"send_id": send_id, "message_id": "m", "channel": "sms", "customer_id": f"late-{number[-1]}"}
     return {**known, "sent_at": sent_at, "to_number": number, "provider": "twilio", **values}
 
 
 def test_each_kind_of_late_row_ends_in_the_tables_of_a_rebuild(pipeline: Pipeline, tmp_path: Path) -> None:
-    """What each kind should change is named; those of one load have no number, customer or message in common."""
+    """What each kind should change is named; those of one load have no number, customer or message in common.
+
+    With the parts of carriers' long messages, which have nothing in common with them either.
+    """
     one, two, three, four = (f"+1415555000{n}" for n in range(1, 5))
     started = {
         "outbound.sends": [
@@ -232,13 +236,15 @@ def test_each_kind_of_late_row_ends_in_the_tables_of_a_rebuild(pipeline: Pipelin
             },
         ),
     ]  # fmt: skip
-    for number, (extracts, expected) in enumerate(loads):
+    for number, ((extracts, expected), parts) in enumerate(zip_longest(loads, PARTS_BY_LOAD, fillvalue={})):
         # A column more, so that a row that comes again comes in another file.
         drop(
             pipeline,
             {table: [{**row, "batch": str(number)} for row in rows] for table, rows in extracts.items()},
             str(number),
         )
+        for file, content in parts.items():
+            pipeline.drop(file, content)
         pipeline.load()
         assert pipeline.build() == (number == 0)
         sends = {row["send_id"]: row for row in pipeline.table("fct_sends")}
@@ -247,6 +253,7 @@ def test_each_kind_of_late_row_ends_in_the_tables_of_a_rebuild(pipeline: Pipelin
             for kind, (send_id, values) in expected.items()
         }
         assert found == expected
+    assert_parts_are_combined(pipeline, {send_id for _, expected in loads for send_id, _ in expected.values()})
     assert_equals_a_rebuild(pipeline, tmp_path / "rebuilt")
     statuses = next(row for row in pipeline.table("audit_reconciliation") if row["table_name"] == "statuses")
     # Rows of statuses merge into the state of what they are addressed to, those that come again too.
@@ -293,18 +300,9 @@ def test_a_changed_setting_rebuilds_everything(half_built: Kept) -> None:
     assert pipeline.query_built(answered) == [("a",)]
     shorter = Pipeline(pipeline.root, REPLY_WINDOW_DAYS="3")
     shorter.load()
-    assert shorter.build()
+    assert shorter.build(arguments=["--select", "+config.materialized:incremental"])
     assert shorter.query_built(answered) == [(None,)]
     assert refresh_reason(shorter) == ""
-
-
-def test_a_build_in_groups_of_extracts_equals_one_at_once(half_built: Kept, by_hand: Pipeline, tmp_path: Path) -> None:
-    pipeline = beside(half_built.put_back(), tmp_path)
-    in_groups = Pipeline(pipeline.root, MAX_ROWS_AT_ONCE="150")
-    assert len(extract_groups(in_groups.raw_layer.read_ledger(), {}, 150)) == 3
-    assert in_groups.build()
-    assert_same_tables(in_groups, by_hand)
-    assert refresh_reason(in_groups) == ""
 
 
 def test_groups_hold_so_many_rows_and_a_larger_extract_is_one_by_itself() -> None:
@@ -347,6 +345,7 @@ def test_a_killed_build_is_continued_and_not_rebuilt(
         remove_databases(pipeline.settings)
         shutil.copytree(tmp_path / model, pipeline.settings.build_dir, dirs_exist_ok=True)
         assert rows_of(pipeline, model) == undisturbed[model], model
+    # With nothing new left, another build changes nothing.
     pipeline.dbt("run", "--select", *models)
     same = {model: rows_of(pipeline, model) == undisturbed[model] for model in models}
     assert same == dict.fromkeys(models, True)
@@ -360,23 +359,11 @@ def rows_of(pipeline: Pipeline, model: str) -> list[str]:
         return sorted(map(str, connection.execute(f"select * from {model}").fetchall()))
 
 
-def test_a_second_build_changes_nothing_and_dbt_by_hand_does_what_the_job_does(
-    half_built: Kept, by_hand: Pipeline
-) -> None:
+def test_dbt_by_hand_does_what_the_job_does(half_built: Kept, by_hand: Pipeline) -> None:
     pipeline = half_built.put_back()
-    assert not pipeline.build()
-    assert_same_tables(pipeline, by_hand)
     for selection in ([], ["--select", "fct_sends+"]):
         pipeline.dbt("build", "--exclude-resource-type", "unit_test", "test", *selection)
         assert_same_tables(pipeline, by_hand)
-    # What dbt by hand made at first, the job makes anew.
+    # The job goes on from what dbt by hand did, but for what it made at first: that is made anew.
+    assert refresh_reason(pipeline) == ""
     assert refresh_reason(by_hand) == "there is no finished build"
-
-
-def test_damaged_databases_are_made_anew(half_built: Kept, by_hand: Pipeline) -> None:
-    """Which damages are noticed, each by itself: tests/test_commands.py."""
-    pipeline = half_built.put_back()
-    (pipeline.settings.build_dir / "warehouse.duckdb").write_bytes(b"truncated")
-    (pipeline.settings.build_dir / "marts.duckdb").unlink()
-    assert pipeline.build()
-    assert_same_tables(pipeline, by_hand)

@@ -25,7 +25,7 @@ from orchestration.privacy.retention_note import cutoff_of, is_due
 from orchestration.publishing.state import is_current
 from orchestration.settings import Settings
 from tests.oracle.edge_extracts import generate
-from tests.pipeline import WITHOUT_TESTS, Pipeline, Rows
+from tests.pipeline import WITHOUT_TESTS, Kept, Pipeline, Rows
 from tests.test_forgetting import files_with_traces
 from tests.test_incremental import refresh_reason
 from tests.test_native_logs import EXTRACTS as CARRIERS_LOGS
@@ -133,19 +133,31 @@ def counted(database: Path) -> dict[str, list[str]]:
     return found
 
 
-def test_what_is_too_old_is_nowhere_and_what_is_counted_stays(
-    tmp_path: Path, parsed_target: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    pipeline, twin = Pipeline(tmp_path / "a", AS_OF=AS_OF), Pipeline(tmp_path / "b", AS_OF=AS_OF)
-    for one in (pipeline, twin):
-        shutil.copytree(parsed_target, one.settings.build_dir / "target")
-        drop_extracts(one)
-    kept = [pipeline.settings.warehouse_dir, pipeline.settings.output_dir]
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory, parsed_target: Path) -> Kept:
+    """Everything is published, and nothing dropped yet."""
+    pipeline = Pipeline(tmp_path_factory.mktemp("first") / "run", AS_OF=AS_OF)
+    shutil.copytree(parsed_target, pipeline.settings.build_dir / "target")
+    drop_extracts(pipeline)
     pipeline.run()
+    return Kept(pipeline)
+
+
+def test_what_is_too_old_is_nowhere_and_what_is_counted_stays(
+    first_run: Kept,
+    tmp_path: Path,
+    parsed_target: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pipeline, twin = first_run.put_back(), Pipeline(tmp_path / "twin", AS_OF=AS_OF)
+    shutil.copytree(parsed_target, twin.settings.build_dir / "target")
+    drop_extracts(twin)
+    kept = [pipeline.settings.warehouse_dir, pipeline.settings.output_dir]
     before = counted(pipeline.settings.marts_path)
     assert len(files_with_traces(*kept, traces=OLD_TRACES)) > 10
 
-    retaining = Pipeline(tmp_path / "a", AS_OF=AS_OF, RETENTION_DAYS=DAYS)
+    retaining = Pipeline(pipeline.root, AS_OF=AS_OF, RETENTION_DAYS=DAYS)
     settings = retaining.settings
     capsys.readouterr()
     _, reason = retention.build_and_drop(settings, retaining.raw_layer, arguments=WITHOUT_TESTS)
@@ -192,7 +204,7 @@ def test_what_is_too_old_is_nowhere_and_what_is_counted_stays(
     ) == [("returned", "stop")]
 
     # Half a year later all of it is old, also the row that could not be read.
-    later = Pipeline(tmp_path / "a", AS_OF="2027-06-01T06:00:00Z", RETENTION_DAYS=DAYS)
+    later = Pipeline(pipeline.root, AS_OF="2027-06-01T06:00:00Z", RETENTION_DAYS=DAYS)
     assert retention.drop_old_data(later.settings, later.raw_layer)
     assert later.build()
     assert files_with_traces(settings.raw_dir, settings.build_dir, traces=[*OLD_TRACES, *NEW_TRACES]) == []
@@ -271,10 +283,10 @@ def test_the_days_move_once_a_day_and_count_from_as_of() -> None:
     assert cutoff_of(Settings.from_environment({"AS_OF": AS_OF}), noted) == datetime(2026, 10, 11, 1)
 
 
-@pytest.mark.after_first_run
-def test_another_key_stops_dropping_and_without_the_setting_nothing_is_due(pipeline: Pipeline) -> None:
+def test_another_key_stops_dropping_and_without_the_setting_nothing_is_due(first_run: Kept) -> None:
+    pipeline = first_run.put_back()
     assert not is_due(pipeline.settings, pipeline.raw_layer)
-    variables = {**pipeline.variables, "RETENTION_DAYS": "3000"}
+    variables = {**pipeline.variables, "RETENTION_DAYS": "36500"}
     settings = Settings.from_environment({**variables, "PRIVACY_KEY": "k" * 32})
     assert is_due(settings, pipeline.raw_layer)
     assert not retention.drop_old_data(settings, pipeline.raw_layer)
