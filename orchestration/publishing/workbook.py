@@ -251,9 +251,6 @@ class _Writer:
         described = self._connection.execute(f"describe {sheet.view}").fetchall()
         kinds = {str(name): str(kind) for name, kind, *_ in described if not str(name).startswith("_")}
         values = ", ".join(self._value(name, kind) for name, kind in kinds.items())
-        # All rows are counted: those that are not shown are told of.
-        counted = self._connection.execute(f"select count(*) from {sheet.view}").fetchone()
-        total = int(counted[0]) if counted else 0
         result = self._connection.execute(
             f"select {values} from (select * from {sheet.view} order by {sheet.order} limit {MOST_ROWS})"
         )
@@ -266,7 +263,6 @@ class _Writer:
             width = max(least, min(max(cells, default=0) + 2, MOST_WIDTH))
             worksheet.set_column(place, place, width, self._formats[_shown(name, kind)])
         worksheet.freeze_panes(1, 0)
-        worksheet.autofilter(0, 0, max(1, min(total, MOST_ROWS)), len(kinds) - 1)
         # No small triangles where digits are text on purpose.
         worksheet.ignore_errors({"number_stored_as_text": f"A1:XFD{MOST_ROWS + 1}"})
         _fit_to_paper(worksheet)
@@ -285,10 +281,17 @@ class _Writer:
                         write = worksheet.write_string if is_text[place] else worksheet.write_number
                         write(number, place, value)
             rows = result.fetchmany(2_000)
+        worksheet.autofilter(0, 0, max(1, number), len(kinds) - 1)
+        total = self._count(sheet.view) if number == MOST_ROWS else number
         if total > number:
             told = f"The first {number:,} of {total:,} rows"
             worksheet.write_string(number + 2, 0, f"{told}; all are in {sheet.file}" if sheet.file else told)
         return kinds, total
+
+    def _count(self, view: str) -> int:
+        """The number of all rows: those that are not shown are told of."""
+        counted = self._connection.execute(f"select count(*) from {view}").fetchone()
+        return int(counted[0]) if counted else 0
 
     def _value(self, name: str, kind: str) -> str:
         """SQL: a column's value as a workbook holds it: times and dates as days since the end of 1899."""
