@@ -19,8 +19,8 @@
         -- A message of one part has no parts: what a log reports of it again is a later receipt.
         case when sends.segment_count = 1 then '' else statuses.part end as piece,
         {{ column_list(columns, 'statuses', 8) }}
-    from {{ sends }} as sends
-    inner join {{ statuses }} as statuses
+    from {{ statuses }} as statuses
+    inner join {{ sends }} as sends
         on {{ condition }}
     where statuses.recipient = '' or coalesce(statuses.recipient = sends.to_number, true)
     {%- endfor %}

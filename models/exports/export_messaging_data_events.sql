@@ -115,9 +115,9 @@ select
     sends.customer_id as _customer_id,
     sends.sent_date as _sent_date,
     sends.sent_at as _sent_at
-from sends
-inner join events
-    on sends.send_id = events.send_id
+from events
+inner join sends
+    on events.send_id = sends.send_id
 
 union all
 

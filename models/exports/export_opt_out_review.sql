@@ -47,9 +47,9 @@ known as (
         to_review.reply_id,
         true as is_provider_blocked,
         false as is_opted_out_by_keyword
-    from sends
-    inner join to_review
-        on sends.customer_id = to_review.customer_id
+    from to_review
+    inner join sends
+        on to_review.customer_id = sends.customer_id
     where sends.issue_reason_id = 'recipient_unsubscribed'
 
     union all
@@ -58,9 +58,9 @@ known as (
         to_review.reply_id,
         true as is_provider_blocked,
         false as is_opted_out_by_keyword
-    from sends
-    inner join to_review
-        on sends.to_number = to_review.from_number
+    from to_review
+    inner join sends
+        on to_review.from_number = sends.to_number
     where sends.issue_reason_id = 'recipient_unsubscribed'
 
     union all
@@ -69,9 +69,9 @@ known as (
         to_review.reply_id,
         false as is_provider_blocked,
         true as is_opted_out_by_keyword
-    from replies
-    inner join to_review
-        on replies.customer_id = to_review.customer_id
+    from to_review
+    inner join replies
+        on to_review.customer_id = replies.customer_id
     where replies.is_opt_out
 
     union all
@@ -80,9 +80,9 @@ known as (
         to_review.reply_id,
         false as is_provider_blocked,
         true as is_opted_out_by_keyword
-    from replies
-    inner join to_review
-        on replies.from_number = to_review.from_number
+    from to_review
+    inner join replies
+        on to_review.from_number = replies.from_number
     where replies.is_opt_out
 
 ),

@@ -90,9 +90,6 @@ def publish(settings: Settings) -> Published:
     staged.mkdir()
     try:
         with connect_to_build(settings) as connection, ThreadPoolExecutor(max_workers=1) as pool:
-            # The engine takes the sends of OUTPUT_DAYS for a handful, and would hash them, not what is joined to them.
-            # So, in the outputs' views, the side of a join that has fewer rows stands on the right.
-            connection.execute("set disabled_optimizers = 'build_side_probe_side'")
             as_of = _as_of(connection)
             # Beside the others: drawing its charts needs neither Python nor the database.
             report = pool.submit(write_report, _report_session(connection, settings), staged / "report")
