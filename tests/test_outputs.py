@@ -22,7 +22,7 @@ from orchestration.building.dbt_project import PROJECT_DIR
 from orchestration.publishing import csv_files, workbook
 from orchestration.publishing.csv_files import CSV_FILES, Table
 from orchestration.publishing.marts import publish
-from orchestration.publishing.outputs import OUTPUT_FILES, remove_old_outputs, write_manifest
+from orchestration.publishing.outputs import OUTPUT_FILES, place_outputs, remove_old_outputs, write_manifest
 from orchestration.publishing.workbook import HEADINGS, SHEETS, column_descriptions, heading
 from tests.outputs_extracts import HOSTILE, ZONE
 from tests.pipeline import Pipeline
@@ -302,6 +302,23 @@ def test_the_manifest_lists_every_file_also_in_folders(published: Pipeline, tmp_
         ("a.csv", 1, ["x"]), ("report/index.html", None, []),
     ]  # fmt: skip
     assert set(json.loads((tmp_path / "manifest.json").read_text())["files"]) == {"a.csv", "report/index.html"}
+
+
+@pytest.mark.parametrize("damage", ["none", "gone", "cut off", "another"])
+def test_a_file_that_is_gone_or_damaged_is_put_back_under_the_same_manifest(tmp_path: Path, damage: str) -> None:
+    for folder in (tmp_path / "20261101-060000", tmp_path / ".staged"):
+        (folder / "report").mkdir(parents=True)
+        (folder / "report" / "index.html").write_text("<p>")
+        write_manifest(folder, datetime(2026, 11, 1, 6), {})
+    file = tmp_path / "20261101-060000" / "report" / "index.html"
+    untouched = file.stat().st_ino
+    if damage == "gone":
+        file.unlink()
+    elif damage != "none":
+        file.write_text({"cut off": "<", "another": "<q>"}[damage])
+    place_outputs(tmp_path / ".staged", tmp_path, "20261101-060000")
+    assert file.read_text() == "<p>"
+    assert (file.stat().st_ino == untouched) == (damage == "none")
 
 
 def test_older_outputs_go_but_never_the_latest(tmp_path: Path) -> None:

@@ -70,11 +70,9 @@ def write_manifest(folder: Path, as_of: datetime, tables: Mapping[str, Table]) -
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_file() and name != MANIFEST_FILE:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
             table = tables.get(name)
             rows, columns = (table.rows, table.columns) if table else (None, [])
-            files.append(OutputFile(name, rows, path.stat().st_size, digest, columns))
+            files.append(OutputFile(name, rows, path.stat().st_size, _sha256(path), columns))
     manifest: dict[str, Any] = {
         "as_of": f"{as_of.isoformat()}Z",
         "files": {
@@ -92,8 +90,8 @@ def place_outputs(staged: Path, output_dir: Path, folder_name: str) -> Path:
     Args:
         staged: the complete folder, in `output_dir` under a temporary name; what is left of it can go afterwards.
         output_dir: where outputs are published.
-        folder_name: the name under which it appears. A folder of that name with the same manifest is kept as it is;
-            another one is replaced in one step.
+        folder_name: the name under which it appears. A folder of that name with the same files is kept as it is;
+            another one, or one in which a file is gone or damaged, is replaced in one step.
 
     Returns:
         The folder in its place.
@@ -156,8 +154,19 @@ def remove_leftovers(output_dir: Path) -> None:
 
 
 def _same_files(staged: Path, target: Path) -> bool:
-    manifest = target / MANIFEST_FILE
-    return manifest.exists() and manifest.read_bytes() == (staged / MANIFEST_FILE).read_bytes()
+    manifest = (staged / MANIFEST_FILE).read_bytes()
+    try:
+        if (target / MANIFEST_FILE).read_bytes() != manifest:
+            return False
+        noted = json.loads(manifest)["files"]
+        return all(_sha256(target / name) == file["sha256"] for name, file in noted.items())
+    except OSError:
+        return False
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _exchange(first: Path, second: Path) -> None:
