@@ -34,6 +34,7 @@ from orchestration.errors import DISK_IS_FULL, LoadError, PublishError
 from orchestration.loading import raw_layer
 from orchestration.loading.raw_layer import DUPLICATE, LOADED, LedgerEntry, RawLayer
 from orchestration.loading.warehouse_lock import is_locked
+from orchestration.privacy.register import ERASURES_SCHEMA, Register
 from orchestration.publishing import marts, outputs
 from orchestration.publishing.marts import publish
 from orchestration.publishing.state import is_current, note_published
@@ -128,6 +129,19 @@ def test_a_raw_file_is_made_anew_from_its_extract(
     assert loaded.raw_layer.is_as_written()
     assert noted(loaded) == before
     assert raw_rows(loaded) == rows
+
+
+@pytest.mark.parametrize("has_forgotten", [False, True])
+def test_a_damaged_list_of_erasures_is_made_anew(
+    loaded: Pipeline, has_forgotten: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    register = Register(loaded.settings)
+    if has_forgotten:
+        register.write(set())
+    os.truncate(register.erasures_path, 50)
+    loaded.load()
+    assert pq.read_table(register.erasures_path).schema == ERASURES_SCHEMA
+    assert ("audit_erasures begins anew" in capfd.readouterr().err) == has_forgotten
 
 
 def test_a_raw_file_whose_extract_is_gone_is_missed_loudly(loaded: Pipeline) -> None:

@@ -350,8 +350,11 @@ class RawLayer:
         no_records = self.pipeline_dir / "rejected_records" / "no_records.parquet"
         if not is_readable(no_records):
             write_table(no_records, pa.Table.from_pylist([], schema=_REJECTED_SCHEMA))
-        if not Register(self.settings).erasures_path.exists():
-            write_table(Register(self.settings).erasures_path, pa.Table.from_pylist([], schema=ERASURES_SCHEMA))
+        register = Register(self.settings)
+        if not is_readable(register.erasures_path):
+            if register.exists():
+                tell(f"{register.erasures_path} was gone or damaged; audit_erasures begins anew")
+            write_table(register.erasures_path, ERASURES_SCHEMA.empty_table())
         if not is_readable(self.pipeline_dir / NUMBERS_FILE):
             write_table(self.pipeline_dir / NUMBERS_FILE, NUMBERS_SCHEMA.empty_table())
         ledger = self._read_ledger()
