@@ -14,21 +14,24 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from orchestration.building import build as building
 from orchestration.building import parsing
 from orchestration.building.build import DATABASES, connect_to_build, taken_extracts
 from orchestration.building.dbt_project import PROJECT_DIR, dbt_executable
+from orchestration.building.dbt_runs import DbtError, NodeResult, incremental_models, seeds
 from orchestration.commands import _is_nothing_new, _output_to
 from orchestration.errors import UserError
 from orchestration.publishing.marts import publish
 from orchestration.publishing.outputs import OUTPUT_FILES
 from orchestration.publishing.state import is_current
+from orchestration.settings import Settings
 from tests.first_extracts import SENDS, STATUSES, drop_extracts
 from tests.pipeline import Pipeline, files_below
 from tests.test_incremental import refresh_reason
@@ -274,6 +277,33 @@ def test_assets_by_themselves_do_not_hide_what_waits(pipeline: Pipeline, monkeyp
     # A build that failed is not published by itself either.
     (pipeline.settings.build_dir / "built.json").unlink()
     assert not materialize(pipeline, monkeypatch, "publish")
+
+
+@pytest.mark.after_first_run
+def test_a_seed_whose_test_failed_is_tested_until_it_passes(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that goes on from the folds of one that failed by a seed would else publish what did not pass."""
+    settings, commands_of_dbt = pipeline.settings, []
+
+    def run(settings: Settings, arguments: Sequence[str]) -> list[NodeResult]:
+        commands_of_dbt.append(arguments)
+        made = incremental_models(settings) | seeds(settings)
+        results = [NodeResult(unique_id, "success", 0.0, "", None, None) for unique_id in made]
+        if len(commands_of_dbt) > 2:
+            return results
+        failed = NodeResult("test.outbound_sms.assert_seeds_name_only_what_is_seeded", "fail", 0.0, "", 1, None)
+        raise DbtError("", [*results, failed])
+
+    monkeypatch.setattr(building, "run_dbt", run)
+    monkeypatch.setattr(building, "remove_databases", lambda settings: None)
+    for _ in range(2):
+        with pytest.raises(DbtError):
+            building.build(settings, pipeline.raw_layer, full_refresh=not commands_of_dbt)
+    for _ in range(2):
+        building.build(settings, pipeline.raw_layer)
+    assert ["--full-refresh" in arguments for arguments in commands_of_dbt] == [True, False, False, False]
+    assert ["path:seeds" in arguments for arguments in commands_of_dbt] == [False, False, False, True]
 
 
 def materialize(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, step: str, *names: str) -> bool:

@@ -2,7 +2,8 @@
 
 The tables carry their own marks (docs/decisions/0004): a run that was killed, or whose test failed, is continued by the
 next one. Only what decides the rows beside the extracts is noted, in `WAREHOUSE_DIR/build/fingerprint.txt`: where
-models, seeds or settings changed, everything is made anew.
+models, seeds or settings changed, everything is made anew. `seeds_passed.txt` beside it tells that seeds and views need
+not be made and tested again.
 """
 
 import contextlib
@@ -16,7 +17,15 @@ from typing import Any
 import duckdb
 
 from orchestration.building.dbt_project import PROJECT_DIR
-from orchestration.building.dbt_runs import DbtError, NodeResult, build_arguments, incremental_models, run_dbt, views
+from orchestration.building.dbt_runs import (
+    DbtError,
+    NodeResult,
+    build_arguments,
+    incremental_models,
+    run_dbt,
+    seeds,
+    views,
+)
 from orchestration.building.engines import engine_of
 from orchestration.errors import UserError, tell
 from orchestration.loading.raw_files import quoted
@@ -29,6 +38,7 @@ DECIDING_SUFFIXES = (".sql", ".csv", ".yml")
 DECIDING_FILES = ("dbt_project.yml", "profiles.yml", "orchestration/building/phone_numbers.py")
 DECIDING_PACKAGES = ("dbt-core", "phonenumbers")
 FINGERPRINT_FILE = "fingerprint.txt"
+SEEDS_FILE = "seeds_passed.txt"
 DATABASES = ("warehouse.duckdb", "marts.duckdb")
 # What DuckDB says of a database that another process, or another connection of this one, has open for writing.
 IN_USE = ("Could not set lock", "same database file with a different configuration")
@@ -79,11 +89,12 @@ def _build(
     ledger = raw_layer.read_ledger()
     taken = taken_extracts(settings)
     engine = engine_of(settings)
+    note, seeds_note = settings.build_dir / FINGERPRINT_FILE, settings.build_dir / SEEDS_FILE
     reason = "a rebuild was asked for" if full_refresh else reason_for_a_refresh(settings, ledger, taken)
     reason = reason or engine.reason_to_refresh(settings)
     if reason:
-        note = settings.build_dir / FINGERPRINT_FILE
         note.unlink(missing_ok=True)
+        seeds_note.unlink(missing_ok=True)
         remove_databases(settings)
         raw_layer.restore()
         taken = {}
@@ -101,18 +112,26 @@ def _build(
             for group in groups:
                 apply(group, build_arguments(is_refresh_due, folds_only=True))
                 is_refresh_due = False
-            is_complete = bool(reason) or lacks_views(settings)
+            # A refresh whose folds are done goes on, but what failed in it may be a test of a seed: seeds are tested
+            # again until they pass.
+            is_complete = bool(reason) or not seeds_note.exists() or lacks_views(settings)
             results = apply(last, [*build_arguments(is_refresh_due, is_complete), *arguments])
+            if is_complete and seeds(settings) <= succeeded(results):
+                seeds_note.touch()
             engine.collect(settings, raw_layer.as_of())
     except DbtError as error:
         results = error.results
         raise
     finally:
         # Only a refresh notes anything: a day's run need not read the manifest again.
-        finished = {result.unique_id for result in results if result.status == "success"}
-        if reason and incremental_models(settings) <= finished:
-            (settings.build_dir / FINGERPRINT_FILE).write_text(fingerprint(settings), encoding="utf-8")
+        if reason and incremental_models(settings) <= succeeded(results):
+            note.write_text(fingerprint(settings), encoding="utf-8")
     return results, reason
+
+
+def succeeded(results: Sequence[NodeResult]) -> set[str]:
+    """Dbt's ids of the models and seeds that were made."""
+    return {result.unique_id for result in results if result.status == "success"}
 
 
 def extract_groups(ledger: list[LedgerEntry], taken: dict[int, str], most_rows: int | None) -> list[int]:

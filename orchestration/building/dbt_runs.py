@@ -106,12 +106,17 @@ def views(settings: Settings) -> set[str]:
     return {unique_id.split(".")[-1] for unique_id in _models(settings, "view")}
 
 
-def _models(settings: Settings, materialized: str) -> set[str]:
+def seeds(settings: Settings) -> set[str]:
+    """Dbt's ids of the seeds."""
+    return _models(settings, "seed", resource_type="seed")
+
+
+def _models(settings: Settings, materialized: str, resource_type: str = "model") -> set[str]:
     manifest = json.loads(ensure_manifest(settings).read_text(encoding="utf-8"))
     return {
         unique_id
         for unique_id, node in manifest["nodes"].items()
-        if node["resource_type"] == "model" and node["config"]["materialized"] == materialized
+        if node["resource_type"] == resource_type and node["config"]["materialized"] == materialized
     }
 
 
