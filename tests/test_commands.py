@@ -277,6 +277,10 @@ def test_assets_by_themselves_do_not_hide_what_waits(pipeline: Pipeline, monkeyp
     # A build that failed is not published by itself either.
     (pipeline.settings.build_dir / "built.json").unlink()
     assert not materialize(pipeline, monkeypatch, "publish")
+    # Where models or settings changed, an asset by itself leaves all tables to the next run as they are.
+    fingerprint.write_text("of other models")
+    assert not materialize(pipeline, monkeypatch, "dbt_build", "rpt_messages")
+    assert taken_extracts(pipeline.settings)
 
 
 @pytest.mark.after_first_run
