@@ -197,10 +197,9 @@ def are_damaged(settings: Settings) -> bool:
     """Whether a database being built can't be read to the last row; DuckDB compares a checksum of each block."""
     for name in DATABASES:
         tables = _read(settings, name, "select table_name from duckdb_tables() where not temporary")
-        for (table,) in tables or []:
-            if _read(settings, name, f"select max(hash(every_column)) from {quoted(table)} as every_column") is None:
-                return True
-        if tables is None:
+        rows = [f"select max(hash(every_column)) from {quoted(table)} as every_column" for (table,) in tables or []]
+        # All in one query: opening a database for each of its tables took longer than reading them.
+        if tables is None or (rows and _read(settings, name, " union all ".join(rows)) is None):
             return True
     return False
 
