@@ -1,6 +1,7 @@
 """Running the pipeline on extracts that a test makes."""
 
 import csv
+import functools
 import gzip
 import json
 import multiprocessing
@@ -20,7 +21,7 @@ from orchestration.building.build import build
 from orchestration.building.dbt_project import PROJECT_DIR, set_environment
 from orchestration.building.dbt_runs import NodeResult, run_dbt
 from orchestration.building.parsing import ensure_manifest
-from orchestration.loading.declarations import read_extract_tables
+from orchestration.loading.declarations import ExtractTable, read_extract_tables
 from orchestration.loading.raw_layer import LoadSummary, RawLayer
 from orchestration.publishing.marts import Published, publish
 from orchestration.settings import Settings
@@ -53,9 +54,14 @@ class Pipeline:
         (root / "landing").mkdir(parents=True, exist_ok=True)
         self.settings = Settings.from_environment(self.variables)
 
+    @functools.cached_property
+    def extract_tables(self) -> dict[tuple[str, str], ExtractTable]:
+        """The declared tables; the manifest is large, and a test reads it no more than once."""
+        return read_extract_tables(ensure_manifest(self.settings))
+
     @property
     def raw_layer(self) -> RawLayer:
-        return RawLayer(self.settings, read_extract_tables(ensure_manifest(self.settings)))
+        return RawLayer(self.settings, self.extract_tables)
 
     def drop(self, file: str, content: bytes | str) -> Path:
         """Put a file into the landing folder."""
@@ -70,8 +76,9 @@ class Pipeline:
 
     def load(self) -> dict[tuple[str, str], LoadSummary]:
         """Load what is new into the raw layer, and write the settings that the models read."""
-        summaries = self.raw_layer.load()
-        self.raw_layer.write_settings()
+        raw_layer = self.raw_layer
+        summaries = raw_layer.load()
+        raw_layer.write_settings()
         self.settings.build_dir.mkdir(parents=True, exist_ok=True)
         return summaries
 
