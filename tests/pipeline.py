@@ -29,6 +29,8 @@ from orchestration.settings import Settings
 Rows = list[dict[str, str | None]]
 # Arguments of dbt for a build that tests no data.
 WITHOUT_TESTS = ("--exclude-resource-type", "test")
+# Of one that only folds what is new into what is there: the other tables are made anew by the next build in any case.
+FOLDS = ("--select", "+config.materialized:incremental")
 AS_OF = "2026-11-01T06:00:00Z"
 # Commands are forked from a process that has imported what all of them import, which takes seconds.
 IMPORTED = [

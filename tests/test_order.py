@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.oracle.edge_extracts import Extracts, generate, together
-from tests.pipeline import Pipeline, files_below
+from tests.pipeline import FOLDS, Pipeline, files_below
 
 # Extracts that have nothing to do with each other, each an example of its own.
 WORLDS = 30
@@ -76,7 +76,7 @@ def test_the_same_extracts_give_the_same_tables(tmp_path: Path, seeds: list[int]
         drop(by_day, {name: rows[day::days] for name, rows in shuffled.items()}, f"day-{day}", ENDINGS[day % 4])
         by_day.load()
         if day == built_on:
-            by_day.build()
+            by_day.build(arguments=FOLDS)
     by_day.run()
 
     expected_tables, expected_outputs = snapshot(at_once)
