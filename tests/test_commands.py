@@ -65,7 +65,7 @@ RunOfReplies = tuple[Pipeline, subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="module")
 def run_of_replies(tmp_path_factory: pytest.TempPathFactory, parsed_target: Path) -> RunOfReplies:
-    """A first run with one reply, files that are refused, and the caller's own variables for dbt."""
+    """A first run with one reply, and files that are refused."""
     pipeline = Pipeline(tmp_path_factory.mktemp("replies"))
     shutil.copytree(parsed_target, pipeline.settings.build_dir / "target")
     pipeline.drop_rows(
@@ -73,8 +73,7 @@ def run_of_replies(tmp_path_factory: pytest.TempPathFactory, parsed_target: Path
     )
     for file in ("f19.csv", "outbound/f19.csv", "outbound/orders/f19.csv"):
         pipeline.drop(file, "a,b\n1,2\n")
-    others = {"DBT_TARGET": "prod", "DBT_PROFILE": "other", "DBT_STATE": "/nonexistent", "DBT_DEFER": "true"}
-    return pipeline, pipeline.make_run(in_new_python=True, **others)
+    return pipeline, pipeline.make_run()
 
 
 def test_a_first_run_with_only_replies_works(run_of_replies: RunOfReplies) -> None:
@@ -84,7 +83,7 @@ def test_a_first_run_with_only_replies_works(run_of_replies: RunOfReplies) -> No
     assert pipeline.query("select count(*) from rpt_messages") == [(0,)]
 
 
-def test_a_run_takes_none_of_the_callers_dbt_variables_and_tells_of_every_refusal(run_of_replies: RunOfReplies) -> None:
+def test_a_run_tells_of_every_refusal(run_of_replies: RunOfReplies) -> None:
     pipeline, result = run_of_replies
     assert result.returncode == 0, result.stderr
     told = [line.split(":")[1].strip() for line in result.stdout.splitlines() if line.startswith("refused: ")]
@@ -409,7 +408,10 @@ def test_runs_fail_by_an_open_database_and_by_a_test_and_are_continued_while_oth
 
 @pytest.mark.after_first_run
 def test_a_row_in_the_seed_maps_an_error_code(pipeline: Pipeline, tmp_path: Path) -> None:
-    """The recipe "Map an error code" of CONTRIBUTING; that the code shows as a warning before: the test above."""
+    """The recipe "Map an error code" of CONTRIBUTING; that the code shows as a warning before: the test above.
+
+    The run parses, builds and publishes without a network, and takes none of the caller's own variables for dbt.
+    """
     project = tmp_path / "project"
     for folder in ("models", "macros", "seeds", "orchestration", "tests/data"):
         shutil.copytree(PROJECT_DIR / folder, project / folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -418,7 +420,8 @@ def test_a_row_in_the_seed_maps_an_error_code(pipeline: Pipeline, tmp_path: Path
     with (project / "seeds" / "carrier_error_codes.csv").open("a", encoding="utf-8") as seed:
         seed.write("twilio,message,99123,A code of tomorrow,issue,recipient_unreachable,true,\n")
     pipeline.drop_rows("outbound/statuses/b.csv", [UNMAPPED])
-    result = pipeline.make_run(cwd=project)
+    others = {"DBT_TARGET": "prod", "DBT_PROFILE": "other", "DBT_STATE": "/nonexistent", "DBT_DEFER": "true"}
+    result = pipeline.make_run(cwd=project, without_network=True, **others)
     assert result.returncode == 0, result.stderr
     assert "not mapped" not in result.stdout
     assert pipeline.query(UNMAPPED_ISSUE) == [("99123", "recipient_unreachable")]
