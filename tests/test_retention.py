@@ -25,7 +25,7 @@ from orchestration.privacy.retention_note import cutoff_of, is_due
 from orchestration.publishing.state import is_current
 from orchestration.settings import Settings
 from tests.oracle.edge_extracts import generate
-from tests.pipeline import WITHOUT_TESTS, Kept, Pipeline, Rows
+from tests.pipeline import FOLDS, WITHOUT_TESTS, Kept, Pipeline, Rows
 from tests.test_forgetting import files_with_traces
 from tests.test_incremental import refresh_reason
 from tests.test_native_logs import EXTRACTS as CARRIERS_LOGS
@@ -170,7 +170,7 @@ def test_what_is_too_old_is_nowhere_and_what_is_counted_stays(
     drop_late_extracts(pipeline)
     drop_late_extracts(twin)
     retaining.load()
-    retaining.build()
+    retaining.build(arguments=FOLDS)
     rewrite, rewritten = retention._rewrite, []
 
     def die_at_the_second_file(*arguments: Any) -> None:
