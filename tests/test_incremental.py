@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import tempfile
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from itertools import zip_longest
 from pathlib import Path
@@ -23,8 +24,9 @@ from orchestration.building.build import (
     remove_databases,
     taken_extracts,
 )
-from orchestration.building.dbt_runs import incremental_models
+from orchestration.building.dbt_runs import NodeResult, incremental_models, run_dbt
 from orchestration.loading.raw_layer import LedgerEntry
+from orchestration.settings import Settings
 from tests.oracle.edge_extracts import Extracts, generate, together
 from tests.pipeline import FOLDS, Kept, Pipeline, Rows
 from tests.test_native_logs import PARTS_BY_LOAD, assert_parts_are_combined
@@ -54,9 +56,9 @@ def assert_equals_a_rebuild(pipeline: Pipeline, root: Path) -> None:
     shutil.rmtree(root)
 
 
-def beside(pipeline: Pipeline, root: Path) -> Pipeline:
+def beside(pipeline: Pipeline, root: Path, **variables: str) -> Pipeline:
     """A warehouse with the same raw layer, of which nothing is built."""
-    other = Pipeline(root, AS_OF=pipeline.variables["AS_OF"])
+    other = Pipeline(root, AS_OF=pipeline.variables["AS_OF"], **variables)
     shutil.copytree(pipeline.settings.raw_dir, other.settings.raw_dir)
     shutil.copytree(pipeline.settings.build_dir / "target", other.settings.build_dir / "target")
     return other
@@ -351,6 +353,37 @@ def test_a_killed_build_is_continued_and_not_rebuilt(
     same = {model: rows_of(pipeline, model) == undisturbed[model] for model in models}
     assert same == dict.fromkeys(models, True)
     assert not pipeline.build()
+    assert_same_tables(pipeline, by_hand)
+
+
+def test_a_first_build_that_is_killed_is_continued_too(
+    half_built: Kept, by_hand: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In its first group of extracts, when few tables are there, and in its last one, when some hold that one already."""
+    pipeline = beside(half_built.put_back(), tmp_path / "pipeline", MAX_ROWS_AT_ONCE="300")
+    ledger = pipeline.raw_layer.read_ledger()
+    assert len(extract_groups(ledger, {}, 300)) == 2
+    calls: list[Sequence[str]] = []
+
+    def run_until(last_call: int, *models: str) -> Callable[[Settings, list[str]], list[NodeResult]]:
+        def run(settings: Settings, arguments: list[str]) -> list[NodeResult]:
+            calls.append(arguments)
+            if len(calls) < last_call:
+                return run_dbt(settings, arguments)
+            without_selection = arguments[: arguments.index("--select")] if "--select" in arguments else arguments
+            run_dbt(settings, [*without_selection, "--select", *models])
+            raise KeyboardInterrupt
+
+        return run
+
+    for last_call, models in ((1, ["+int_sends"]), (3, ["+int_sends", "+int_send_states"])):
+        with monkeypatch.context() as patch:
+            patch.setattr("orchestration.building.build.run_dbt", run_until(last_call, *models))
+            with pytest.raises(KeyboardInterrupt):
+                pipeline.build()
+        assert refresh_reason(pipeline) == ""
+    assert ["--full-refresh" in arguments for arguments in calls] == [True, False, False]
+    assert not pipeline.build(with_tests=True)
     assert_same_tables(pipeline, by_hand)
 
 
