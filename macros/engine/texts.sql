@@ -238,13 +238,14 @@
         ),
         '(?i)^%2B', '+', is_once=true
     ) -%}
+    {%- set separators = invisible ~ '\\p{Ps}\\p{Pe}\\p{Pd}./\\\\\\x{2212}' -%}
     {#- A bracketed trunk zero, then the zeros of a decimal, then what separates digits, and the quotes of a spreadsheet's text: '1555, ="1555". -#}
     {%- set without_zero = replaced(
-        bare, '([0-9][' ~ invisible ~ ']*)[\\p{Ps}][' ~ invisible ~ ']*0[' ~ invisible ~ ']*[\\p{Pe}]', '\\1', is_once=true
+        bare, '([0-9])[' ~ separators ~ ']*\\p{Ps}[' ~ invisible ~ ']*0[' ~ invisible ~ ']*\\p{Pe}', '\\1', is_once=true
     ) -%}
     {%- set digits = replaced(
         replaced(without_zero, '^(\\+?[0-9]+)\\.0+[' ~ invisible ~ ']*\\z', '\\1', is_once=true),
-        '[' ~ invisible ~ '\\p{Ps}\\p{Pe}\\p{Pd}./\\\\\\x{2212}\\x22\\x27=]', ''
+        '[' ~ separators ~ '\\x22\\x27=]', ''
     ) -%}
     {%- set international = replaced(
         replaced(digits, '^00([1-9])', '+\\1', is_once=true), '^([1-9][0-9]{7,14})\\z', '+\\1', is_once=true

@@ -34,7 +34,6 @@ states as (
 
     select
         *,
-        bool_or(piece <> '' and has_issue_status and not has_delivered_status) over ({{ message }}) as has_failed_part,
         bool_or(piece <> '' and is_reported and not has_delivered_status) over ({{ message }}) as has_undelivered_part,
         max(case when piece <> '' then delivered_at end) over ({{ message }}) as last_part_at
     from ({{ statuses_of_sends(ref('int_carrier_states'), 'sends', state_columns) }}) as matched
@@ -68,7 +67,7 @@ classified as (
         events.*,
         coalesce(events.error_code_space, providers.default_code_space) as code_space,
         {{ column_list(['is_delivery_evidence', 'is_engaging'], 'seeded', 8) }},
-        -- No failure: that no receipt came; a part that was delivered after all, where another failed.
+        -- No failure: that no receipt came; a part that was delivered after all, where another was not.
         seeded.is_issue and coalesce(codes.outcome, 'issue') <> 'unknown' and states.send_id is null as is_issue
     from events
     inner join {{ ref('statuses') }} as seeded
@@ -77,7 +76,7 @@ classified as (
     left join states
         on
             {{ same(['piece', 'source', 'table_name', 'send_id', 'is_log_send'], 'events', 'states') }}
-            and states.piece <> '' and states.has_delivered_status and states.has_failed_part
+            and states.piece <> '' and states.has_delivered_status and states.has_undelivered_part
 
 ),
 

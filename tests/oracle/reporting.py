@@ -216,7 +216,7 @@ def phone(text: str | None) -> str | None:
             text = text[len(prefix) :].strip()
             break
     text = re.sub("^%2[Bb]", "+", text)
-    bare = re.sub(r"(\d\s*)\(\s*0\s*\)", r"\1", text)
+    bare = re.sub(r"(\d)[\s()./-]*\(\s*0\s*\)", r"\1", text)
     bare = re.sub(r"^(\+?\d+)\.0+$", r"\1", bare)
     bare = "".join(
         c for c in bare if not (is_invisible(c) or c in "./\\\"'=" or unicodedata.category(c) in ("Ps", "Pe", "Pd"))
