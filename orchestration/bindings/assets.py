@@ -25,20 +25,14 @@ from orchestration.bindings.failures import failing_in_words, retries
 from orchestration.bindings.previews import PREVIEW_ROWS, Previews, markdown_table
 from orchestration.bindings.resources import WarehouseLock
 from orchestration.bindings.translation import Translator
-from orchestration.building.build import (
-    build,
-    connect_to_build,
-    noting_damage,
-    reason_for_a_refresh,
-    taken_extracts,
-)
+from orchestration.building.build import build, check_needs_no_refresh, connect_to_build, noting_damage
 from orchestration.building.dbt_project import manifest_path
 from orchestration.building.dbt_runs import TEST_ARGUMENTS, DbtError, NodeResult, run_dbt
 from orchestration.building.engines import engine_of
 from orchestration.building.full_check import check_is_built
 from orchestration.building.phases import ENGINE_PHASES, read_phases, record_phases
 from orchestration.building.tests_in_words import failures_in_words, findings
-from orchestration.errors import DISK_IS_FULL, UserError, may_pass, tells_of_a_full_disk
+from orchestration.errors import DISK_IS_FULL, may_pass, tells_of_a_full_disk
 from orchestration.loading.declarations import ExtractTable
 from orchestration.loading.raw_layer import LOADED, REFUSED, LedgerEntry, RawLayer
 from orchestration.outside_text import shown
@@ -262,7 +256,7 @@ def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTa
         is_partial = len(selected) < len(keys)
         arguments = ["--select", *(unique_id.split(".")[2] for unique_id in selected)] if is_partial else []
         if is_partial:
-            check_is_no_refresh(settings, raw_layer, config)
+            check_needs_no_refresh(settings, raw_layer, config.full_refresh)
         else:
             forget_built(settings)
         try:
@@ -286,20 +280,6 @@ def dbt_model_assets(settings: Settings, tables: dict[tuple[str, str], ExtractTa
             yield from asset_events(context, results, keys, settings.build_dir, manifest, unchanged)
 
     return dbt_build
-
-
-def check_is_no_refresh(settings: Settings, raw_layer: RawLayer, config: BuildConfig) -> None:
-    """Make sure that some assets can be built by themselves: a refresh removes all tables, and then lacks the others.
-
-    Raises:
-        UserError: everything has to be made anew.
-    """
-    reason = reason_for_a_refresh(settings, raw_layer.read_ledger(), taken_extracts(settings))
-    if reason or config.full_refresh:
-        raise UserError(
-            f"{reason or 'a rebuild was asked for'}: everything has to be made anew, not only what was selected;"
-            " nothing was changed: run the job daily"
-        )
 
 
 def failure_of(error: DbtError, settings: Settings, manifest: Mapping[str, Any]) -> dg.Failure:

@@ -39,6 +39,7 @@ DECIDING_FILES = ("dbt_project.yml", "profiles.yml", "orchestration/building/pho
 DECIDING_PACKAGES = ("dbt-core", "phonenumbers")
 FINGERPRINT_FILE = "fingerprint.txt"
 SEEDS_FILE = "seeds_passed.txt"
+REBUILD = "a rebuild was asked for"
 DATABASES = ("warehouse.duckdb", "marts.duckdb")
 # What DuckDB says of a database that another process, or another connection of this one, has open for writing.
 IN_USE = ("Could not set lock", "same database file with a different configuration")
@@ -90,7 +91,7 @@ def _build(
     taken = taken_extracts(settings)
     engine = engine_of(settings)
     note, seeds_note = settings.build_dir / FINGERPRINT_FILE, settings.build_dir / SEEDS_FILE
-    reason = "a rebuild was asked for" if full_refresh else reason_for_a_refresh(settings, ledger, taken)
+    reason = REBUILD if full_refresh else reason_for_a_refresh(settings, ledger, taken)
     reason = reason or engine.reason_to_refresh(settings)
     if reason:
         note.unlink(missing_ok=True)
@@ -117,7 +118,7 @@ def _build(
                 is_refresh_due = False
             # A refresh whose folds are done goes on, but what failed in it may be a test of a seed: seeds are tested
             # again until they pass.
-            is_complete = bool(reason) or not seeds_note.exists() or lacks_views(settings)
+            is_complete = not seeds_note.exists() or lacks_views(settings)
             results = apply(last, [*build_arguments(is_refresh_due, is_complete), *arguments])
             if is_complete and seeds(settings) <= succeeded(results):
                 seeds_note.touch()
@@ -265,6 +266,28 @@ def reason_for_a_refresh(settings: Settings, ledger: list[LedgerEntry], taken: d
     if not taken.items() <= known.items():
         return "the raw layer lacks extracts that the build holds"
     return ""
+
+
+def check_needs_no_refresh(settings: Settings, raw_layer: RawLayer, full_refresh: bool) -> None:
+    """Make sure that some tables can be built by themselves: a refresh removes all, and would then lack the others.
+
+    Args:
+        settings: of the run.
+        raw_layer: with the extracts loaded.
+        full_refresh: whether a rebuild was asked for.
+
+    Raises:
+        DatabaseInUseError: somebody else has a database being built open.
+        UserError: everything has to be made anew.
+    """
+    reason = (
+        REBUILD if full_refresh else reason_for_a_refresh(settings, raw_layer.read_ledger(), taken_extracts(settings))
+    )
+    if reason:
+        raise UserError(
+            f"{reason}: everything has to be made anew, not only what was selected;"
+            " nothing was changed: run the job daily"
+        )
 
 
 def fingerprint(settings: Settings) -> str:

@@ -98,25 +98,23 @@ def build_arguments(full_refresh: bool, is_complete: bool = True, folds_only: bo
 
 def incremental_models(settings: Settings) -> set[str]:
     """Dbt's ids of the models that fold extracts into what is there."""
-    return _models(settings, "incremental")
+    return _made_as(settings, "incremental")
 
 
 def views(settings: Settings) -> set[str]:
     """Names of the models that are views."""
-    return {unique_id.split(".")[-1] for unique_id in _models(settings, "view")}
+    return {unique_id.split(".")[-1] for unique_id in _made_as(settings, "view")}
 
 
 def seeds(settings: Settings) -> set[str]:
     """Dbt's ids of the seeds."""
-    return _models(settings, "seed", resource_type="seed")
+    return _made_as(settings, "seed")
 
 
-def _models(settings: Settings, materialized: str, resource_type: str = "model") -> set[str]:
+def _made_as(settings: Settings, materialized: str) -> set[str]:
     manifest = json.loads(ensure_manifest(settings).read_text(encoding="utf-8"))
     return {
-        unique_id
-        for unique_id, node in manifest["nodes"].items()
-        if node["resource_type"] == resource_type and node["config"]["materialized"] == materialized
+        unique_id for unique_id, node in manifest["nodes"].items() if node["config"]["materialized"] == materialized
     }
 
 

@@ -4,7 +4,6 @@ A folder of outputs is written under a temporary name and appears in one step; `
 """
 
 import ctypes
-import hashlib
 import json
 import os
 import re
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.errors import PublishError
+from orchestration.loading.extract_files import hash_file
 from orchestration.publishing.csv_files import CSV_FILES, Table
 from orchestration.publishing.messaging_data_export import EVENTS, EXPORT_FILE, OVERVIEW, RECEIPTS
 from orchestration.publishing.state import MANIFEST_FILE
@@ -72,7 +72,7 @@ def write_manifest(folder: Path, as_of: datetime, tables: Mapping[str, Table]) -
         if path.is_file() and name != MANIFEST_FILE:
             table = tables.get(name)
             rows, columns = (table.rows, table.columns) if table else (None, [])
-            files.append(OutputFile(name, rows, path.stat().st_size, _sha256(path), columns))
+            files.append(OutputFile(name, rows, path.stat().st_size, hash_file(path), columns))
     manifest: dict[str, Any] = {
         "as_of": f"{as_of.isoformat()}Z",
         "files": {
@@ -159,14 +159,9 @@ def _same_files(staged: Path, target: Path) -> bool:
         if (target / MANIFEST_FILE).read_bytes() != manifest:
             return False
         noted = json.loads(manifest)["files"]
-        return all(_sha256(target / name) == file["sha256"] for name, file in noted.items())
+        return all(hash_file(target / name) == file["sha256"] for name, file in noted.items())
     except OSError:
         return False
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _exchange(first: Path, second: Path) -> None:
