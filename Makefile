@@ -113,9 +113,8 @@ audit: $(VENV)/.installed-audit ## Known vulnerabilities of the pinned dependenc
 lock: $(VENV)/.installed-dev ## Pin the newest allowed versions in requirements*.txt
 	@$(BIN)/pip install --quiet pip-tools
 	@for part in requirements requirements-dev requirements-bench requirements-spark requirements-audit; do \
-		$(BIN)/pip-compile --quiet --upgrade --no-header --no-annotate --no-emit-index-url \
-			--no-emit-find-links --output-file $$part.txt $$part.in; \
-		sed -i -e '/^#/d' -e '/^$$/d' $$part.txt; \
+		$(BIN)/pip-compile --quiet --upgrade --no-header --no-annotate --output-file $$part.txt $$part.in; \
+		sed -i -e '/^#/d' -e '/^--/d' -e '/^$$/d' $$part.txt; \
 	done
 
 clean: ## Remove what the project generated: demo, virtual environment, caches (not your warehouse)
